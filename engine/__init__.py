@@ -1,0 +1,5 @@
+"""App server for gevent applications on an asyncio or uvloop front end.
+
+``engine`` is a program, not a library: what is public are its options, the
+``gevent-engine`` command and the ``uwsgi`` module that applications import.
+"""

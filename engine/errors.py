@@ -1,0 +1,57 @@
+"""The engine's exception tree.
+
+Every error says who, what and what to do next.  Start-up errors carry the
+process exit code; protocol errors carry the HTTP status a client should see.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AppLoadError",
+    "BindError",
+    "ConfigError",
+    "EngineError",
+    "ProtocolError",
+    "UsageError",
+]
+
+
+class EngineError(Exception):
+    """Base of all errors raised by ``engine`` itself."""
+
+
+class ConfigError(EngineError):
+    """A setting cannot be used; start-up ends with :attr:`exit_code`."""
+
+    exit_code: int = 1
+
+
+class UsageError(ConfigError):
+    """The command line or a config file names something that does not exist."""
+
+    exit_code = 2
+
+
+class BindError(ConfigError):
+    """A listening socket could not be opened."""
+
+    exit_code = 1
+
+
+class AppLoadError(ConfigError):
+    """The application could not be imported; 22 is uWSGI's status for it."""
+
+    exit_code = 22
+
+
+class ProtocolError(EngineError):
+    """The peer broke the protocol.
+
+    :param status: HTTP status for the error reply (RFC 9110 section 15)
+    :param detail: one line for the log and the error page
+    """
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(f"{status}: {detail}")
+        self.status = status
+        self.detail = detail
