@@ -1,0 +1,2 @@
+from bridge import _select
+_select.select_loop()

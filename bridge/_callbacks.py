@@ -1,0 +1,49 @@
+"""The object that ``loop.run_callback`` returns (gevent ICallback)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["callback"]
+
+
+class callback:
+    """One queued call.  ``bool(cb)`` is true while it is queued and while it runs.
+
+    gevent's linkables append to ``cb.args[0]`` while the call is queued or
+    running, so the same tuple stays on the object until after the call.
+    """
+
+    __slots__ = ("args", "callback")
+
+    def __init__(self, func: Callable[..., object] | None, args: tuple[Any, ...] | None) -> None:
+        self.callback = func
+        self.args = args
+
+    def stop(self) -> None:
+        """Forget the call; a callback already running is not interrupted."""
+        self.callback = None
+        self.args = None
+
+    close = stop
+
+    @property
+    def pending(self) -> bool:
+        """Whether the call has yet to be made."""
+        return self.callback is not None
+
+    def __bool__(self) -> bool:
+        return self.args is not None
+
+    def __repr__(self) -> str:
+        text = f"<{type(self).__name__} at 0x{id(self):x}"
+        if self.pending:
+            text += " pending"
+        if self.callback is not None:
+            text += f" callback={self.callback!r}"
+        if self.args is not None:
+            text += f" args={self.args!r}"
+        if self.callback is None and self.args is None:
+            text += " stopped"
+        return text + ">"

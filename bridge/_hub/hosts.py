@@ -1,0 +1,145 @@
+"""User loops as hosts: who runs which asyncio loop in this thread.
+
+asyncio tells nobody when a loop starts to run, so ``run_forever`` of
+``asyncio.BaseEventLoop`` and of ``uvloop.Loop`` is wrapped (``asyncio.run``,
+``Runner.run`` and ``run_until_complete`` all pass through it).  Wrapping
+``_set_running_loop`` instead would not do: uvloop binds it in C.
+
+A loop class that brings a ``run_forever`` of its own is adopted when gevent
+is first used inside it, and let go when it is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from gevent._hub_local import get_hub_if_exists
+from gevent.hub import Hub, get_hub
+from greenlet import getcurrent, greenlet
+
+from bridge._compat import ThreadLocal, get_native_ident
+from bridge._hub.trampoline import Trampoline
+from bridge._types import HostLoop
+
+__all__ = ["Hosts", "install_hooks", "original_run_forever"]
+
+_MAIN_IDENT = threading.main_thread().ident if threading.current_thread() is threading.main_thread() else None
+
+
+class _Running(ThreadLocal):  # type: ignore[misc]
+    """Per native thread: which greenlet runs which asyncio loop."""
+
+    def __init__(self) -> None:
+        self.greenlets: dict[Any, greenlet] = {}
+
+
+_running = _Running()
+_originals: dict[type, Callable[[Any], None]] = {}
+
+
+def original_run_forever(aio: Any) -> None:
+    """Run *aio* without making it a host."""
+    for cls in type(aio).__mro__:
+        original = _originals.get(cls)
+        if original is not None:
+            original(aio)
+            return
+    aio.run_forever()
+
+
+class Hosts(Trampoline):
+    """Which user loops host this thread's hub, innermost last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._outer_hosts: list[tuple[greenlet, HostLoop]] = []
+
+    def _is_thread_loop(self) -> bool:
+        hub = get_hub_if_exists()
+        return hub is not None and hub.loop is self
+
+    def _adopt_running_loop(self, running: Any) -> bool:
+        """Make the loop that runs in this thread the host; False if it cannot be."""
+        if running is self._private or not self._is_thread_loop():
+            return False
+        host = _running.greenlets.get(running)
+        self._ext = getcurrent() if host is None else host
+        self._ext_aio = running
+        self._bind(running)
+        return True
+
+    def _enter_host(self, aio: HostLoop, host: greenlet) -> None:
+        if self._ext is not None and self._ext_aio is not None:
+            self._outer_hosts.append((self._ext, self._ext_aio))
+        self._ext = host
+        self._ext_aio = aio
+        self._bind(aio)
+        self._scheduled = self._drain_queued = True
+        aio.call_soon(self._drain)
+
+    def _leave_host(self, aio: HostLoop) -> None:
+        if self._ext_aio is not aio:
+            self._outer_hosts = [outer for outer in self._outer_hosts if outer[1] is not aio]
+            return
+        if self._aio is aio:
+            self._unbind()
+        self._ext = self._ext_aio = None
+        while self._outer_hosts:
+            host, outer = self._outer_hosts.pop()
+            if not outer.is_closed() and not host.dead:
+                self._enter_host(outer, host)
+                return
+
+
+def _hosts_of_this_thread() -> Hosts | None:
+    hub = get_hub_if_exists()
+    if hub is None:
+        if get_native_ident() != _MAIN_IDENT or isinstance(getcurrent(), Hub):
+            return None
+        # The hub's parent is the greenlet that creates it; made here that is the host,
+        # so errors that end the program go to the right place.
+        hub = get_hub()
+    loop = hub.loop
+    return loop if isinstance(loop, Hosts) else None
+
+
+def _wrap(original: Callable[[Any], None]) -> Callable[[Any], None]:
+    @functools.wraps(original)
+    def run_forever(self: Any) -> None:
+        me = getcurrent()
+        hosts = _hosts_of_this_thread()
+        if isinstance(me, Hub) or self.is_running():
+            original(self)
+            return
+        _running.greenlets[self] = me
+        if hosts is not None:
+            hosts._enter_host(self, me)
+        try:
+            original(self)
+        finally:
+            _running.greenlets.pop(self, None)
+            hosts = _hosts_of_this_thread() if hosts is None else hosts
+            if hosts is not None:
+                hosts._leave_host(self)
+
+    return run_forever
+
+
+def install_hooks() -> None:
+    """Wrap ``run_forever`` of asyncio's and uvloop's loops, once per process."""
+    classes: list[type] = [asyncio.BaseEventLoop]
+    try:
+        import uvloop
+    except ImportError:
+        pass
+    else:
+        classes.append(uvloop.Loop)
+    for cls in classes:
+        if cls not in _originals:
+            original = cls.run_forever  # type: ignore[attr-defined]
+            _originals[cls] = original
+            cls.run_forever = _wrap(original)  # type: ignore[attr-defined]

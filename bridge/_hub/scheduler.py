@@ -1,0 +1,522 @@
+"""What the loop has to do: callbacks, detected events, timers, descriptors, phases.
+
+No greenlet is switched here.  :meth:`Scheduler._run_pass` runs queued work in
+whatever greenlet calls it (the hub), :meth:`Scheduler._settle` passes on to
+asyncio what has changed, before control goes back to the host.
+
+Order inside one full pass, as libev has it where programs can tell: prepare,
+callbacks, events, checks, timers, idle.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+from gevent.exceptions import HubDestroyed
+from greenlet import GreenletExit
+
+from bridge._callbacks import callback
+from bridge._compat import get_native_ident
+from bridge._timer_heap import TimerHeap
+from bridge._types import Cancellable, ErrorHandler, Fireable, HostLoop
+from bridge._watchers.io import READ, WRITE, FdEntry
+from bridge._watchers.timer import timer
+
+__all__ = ["Scheduler"]
+
+# How many callbacks run between looks at the clock, as in gevent's loops.
+_CALLBACKS_PER_LOOK = 50
+_INFINITY = float("inf")
+# asyncio's and uvloop's timers count milliseconds; below this the loop turns once more instead.
+_SHORTEST_SLEEP = 0.00005
+
+
+class Scheduler:
+    """Queues and tables of one loop; used only in the loop's own thread except where noted."""
+
+    def __init__(self) -> None:
+        self.error_handler: ErrorHandler | None = None
+        self._thread_ident = get_native_ident()
+        self._closed = False
+        self._aio: HostLoop | None = None
+        # Work.
+        self._callbacks: deque[callback] = deque()
+        self._fired: deque[Fireable] = deque()
+        self._expired: deque[list[Any]] = deque()
+        self._late: list[list[Any]] = []
+        self._late_queued = False
+        self._timers = TimerHeap()
+        self._refs = 0
+        self._held: set[object] = set()
+        # Descriptors.
+        self._fds: dict[int, FdEntry] = {}
+        self._dirty: list[FdEntry] = []
+        self._always_ready: list[FdEntry] = []
+        # Phases.
+        self._phases: dict[str, list[Any]] = {"prepare": [], "check": [], "idle": []}
+        self._passes = 0
+        self._want_pass = False
+        # What asyncio knows of us.
+        self._scheduled = False  # the hub will look at the queues without being told
+        self._drain_queued = False
+        self._wake_sent = False
+        self._armed_at = _INFINITY
+        self._timer_handle: Cancellable | None = None
+        self._events_seen = 0
+        self._idle_mark = 0
+        self._interrupted = False  # a direct run ended; stop the pass and hand back at once
+
+    # -- to be supplied by the trampoline ----------------------------------
+
+    def _schedule(self) -> None:
+        raise NotImplementedError
+
+    def _drain(self) -> None:
+        raise NotImplementedError
+
+    def _on_timer(self) -> None:
+        raise NotImplementedError
+
+    def _on_readable(self, entry: FdEntry) -> None:
+        raise NotImplementedError
+
+    def _on_writable(self, entry: FdEntry) -> None:
+        raise NotImplementedError
+
+    # -- services for watchers ----------------------------------------------
+
+    def _check_alive(self) -> None:
+        if self._closed:
+            raise ValueError("operation on destroyed loop")
+
+    def _add_ref(self) -> None:
+        self._refs += 1
+
+    def _drop_ref(self) -> None:
+        self._refs -= 1
+        if self._refs == 0 and not self._scheduled:
+            self._schedule()  # a blocked run() must notice that nothing is left
+
+    def _hold(self, w: object) -> None:
+        """Keep a started watcher alive that no other table holds."""
+        self._held.add(w)
+
+    def _release(self, w: object) -> None:
+        self._held.discard(w)
+
+    def _add_timer(self, due: float, t: timer) -> list[Any]:
+        entry = self._timers.push(due, t)
+        if not self._scheduled and due < self._armed_at:
+            self._schedule()
+        return entry
+
+    def _cancel_timer(self, entry: list[Any]) -> None:
+        self._timers.cancel(entry)
+
+    def _fd_entry(self, fd: int) -> FdEntry:
+        entry = self._fds.get(fd)
+        if entry is None:
+            entry = self._fds[fd] = FdEntry(self, fd)
+        return entry
+
+    def _mark_dirty(self, entry: FdEntry) -> None:
+        entry.dirty = True
+        self._dirty.append(entry)
+        if not self._scheduled:
+            self._schedule()
+
+    def _fire_soon(self, w: Fireable) -> None:
+        """Queue a detected event; own thread only."""
+        self._fired.append(w)
+        if not self._scheduled:
+            self._schedule()
+
+    def _fire_threadsafe(self, w: Fireable) -> None:
+        """Queue a detected event from any thread or signal handler, and wake the loop."""
+        self._fired.append(w)
+        self._wake_threadsafe()
+
+    def _wake_threadsafe(self) -> None:
+        # The queue was appended to first: whoever binds a loop later sees it.
+        if self._wake_sent:
+            return
+        aio = self._aio
+        if aio is None:
+            return
+        self._wake_sent = True
+        try:
+            aio.call_soon_threadsafe(self._drain)
+        except RuntimeError:  # closed meanwhile; the next loop to be bound drains
+            self._wake_sent = False
+
+    def _enter_phase(self, name: str, w: object) -> int:
+        self._phases[name].append(w)
+        self._want_pass = True
+        if not self._scheduled:
+            self._schedule()
+        return self._passes
+
+    def _leave_phase(self, name: str, w: object) -> None:
+        self._phases[name].remove(w)
+
+    # -- errors ---------------------------------------------------------------
+
+    def handle_error(self, context: object, type: Any, value: Any, tb: Any) -> None:
+        """Pass an error to the hub (ILoop); without a hub print it."""
+        handler = self.error_handler
+        if handler is not None:
+            # Looked up every time: programs set ``hub.handle_error``.
+            getattr(handler, "handle_error", handler)(context, type, value, tb)
+            return
+        if type is not None and issubclass(type, HubDestroyed):
+            raise value
+        traceback.print_exception(type, value, tb)
+        self._stop_unhandled()
+
+    def _stop_unhandled(self) -> None:
+        """Hook: an error met no error handler."""
+
+    def _report(self, context: object) -> None:
+        """Report the exception being handled; nothing but HubDestroyed and a kill of the hub gets out."""
+        exc_type, exc, tb = sys.exc_info()
+        try:
+            if exc_type is not None and issubclass(exc_type, HubDestroyed):
+                assert exc is not None
+                raise exc
+            try:
+                self.handle_error(context, exc_type, exc, tb)
+            except (HubDestroyed, GreenletExit):
+                raise
+            except BaseException:
+                # A broken hub.handle_error, or a broken stderr below it, must not end the hub.
+                try:
+                    traceback.print_exc()
+                except BaseException:
+                    pass
+        finally:
+            del exc_type, exc, tb
+
+    # -- callbacks ---------------------------------------------------------------
+
+    def run_callback(self, func: Callable[..., object], *args: Any) -> callback:
+        """Run ``func(*args)`` in the hub before it polls next; FIFO (ILoop)."""
+        if self._closed:
+            self._check_alive()
+        cb = callback(func, args)
+        self._callbacks.append(cb)
+        if not self._scheduled:
+            self._schedule()
+        return cb
+
+    def run_callback_threadsafe(self, func: Callable[..., object], *args: Any) -> callback:
+        """Like :meth:`run_callback`, callable from any thread; wakes the loop (ILoop)."""
+        self._check_alive()
+        cb = callback(func, args)
+        self._callbacks.append(cb)
+        self._wake_threadsafe()
+        return cb
+
+    def _run_callbacks(self) -> None:
+        queue = self._callbacks
+        if not queue:
+            return
+        left = _CALLBACKS_PER_LOOK
+        give_up_at = 0.0
+        while queue:
+            cb = queue.popleft()
+            func = cb.callback
+            args = cb.args
+            if func is None or args is None:
+                continue  # stopped while queued
+            cb.callback = None
+            try:
+                func(*args)
+            except BaseException:
+                self._report(cb)
+            finally:
+                cb.args = None
+            if self._interrupted:
+                return
+            left -= 1
+            if not left:
+                now = monotonic()
+                if give_up_at == 0.0:
+                    give_up_at = now + sys.getswitchinterval()
+                elif now >= give_up_at:
+                    return
+                left = _CALLBACKS_PER_LOOK
+
+    # -- events -------------------------------------------------------------------
+
+    def _run_fired(self) -> None:
+        fired = self._fired
+        for _ in range(len(fired)):
+            if not fired:
+                return
+            item = fired.popleft()
+            self._events_seen += 1
+            item._fire()
+            if self._interrupted:
+                return
+
+    # -- timers --------------------------------------------------------------------
+
+    def _run_timers(self) -> None:
+        now = monotonic()
+        if not self._expired and self._timers.next_due() > now:
+            return
+        expired = self._expired
+        for entry in self._timers.pop_due(now):
+            t = entry[2]
+            if t._priority < 0:
+                # gevent.Timeout: whatever became ready in the same poll goes first.
+                self._late.append(entry)
+            else:
+                expired.append(entry)
+        self._run_expired(now)
+
+    def _run_expired(self, now: float) -> None:
+        expired = self._expired
+        while expired:
+            entry = expired.popleft()
+            due = entry[0]
+            t = self._timers.settle(entry)
+            if t is None:
+                continue
+            self._events_seen += 1
+            t._expire(due, now)  # type: ignore[attr-defined]
+            if self._interrupted:
+                return
+
+    def _promote_late(self) -> None:
+        """The events of the poll that followed have run: Timeouts may expire now."""
+        self._expired.extend(self._late)
+        self._late.clear()
+
+    # -- one pass ---------------------------------------------------------------------
+
+    def _run_pass(self, full: bool) -> None:
+        """Run what is queued.  Not *full*: only detected events (one descriptor's, usually)."""
+        if not full:
+            self._run_fired()
+            if self._phases["check"]:
+                self._want_pass = True
+            return
+        self._passes += 1
+        self._want_pass = False
+        phases = self._phases
+        if phases["prepare"]:
+            self._run_phase("prepare")
+        self._run_callbacks()
+        if self._interrupted:
+            return
+        if self._fired:
+            self._run_fired()
+            if self._interrupted:
+                return
+        if phases["check"]:
+            self._run_phase("check")
+        if self._expired or self._timers._entries:
+            self._run_timers()
+            if self._interrupted:
+                return
+        if phases["idle"]:
+            self._run_idle()
+
+    def _run_phase(self, name: str) -> None:
+        passes = self._passes
+        for w in tuple(self._phases[name]):
+            if w._active:
+                if w._since < passes:
+                    w._fire()
+                else:
+                    self._want_pass = True
+
+    def _run_idle(self) -> None:
+        busy = self._events_seen != self._idle_mark
+        self._idle_mark = self._events_seen
+        if not busy and not self._callbacks and not self._fired:
+            self._run_phase("idle")
+
+    def _has_work(self) -> bool:
+        """Whether a pass would run something now."""
+        return bool(
+            self._callbacks
+            or self._fired
+            or self._expired
+            or self._want_pass
+            or self._always_ready
+            or self._phases["idle"]
+        )
+
+    def _alive(self) -> bool:
+        """Whether run() must go on: active referenced watchers, or queued work."""
+        return bool(self._refs > 0 or self._callbacks or self._fired)
+
+    # -- passing changes on to asyncio ------------------------------------------------
+
+    def _settle(self) -> None:
+        """Bring asyncio up to date; called before control goes back to the host."""
+        aio = self._aio
+        if aio is None:
+            self._scheduled = False
+            return
+        if self._dirty:
+            self._register_dirty(aio)
+        if self._always_ready:
+            self._queue_always_ready()
+        if self._late:
+            self._queue_late(aio)
+        if self._has_work():
+            if not self._drain_queued:
+                self._drain_queued = True
+                aio.call_soon(self._drain)
+            self._scheduled = True
+            return
+        self._scheduled = self._drain_queued
+        if self._timers._entries:
+            self._arm_timer(aio)
+
+    def _arm_timer(self, aio: HostLoop) -> None:
+        due = self._timers.next_due()
+        if due >= self._armed_at or due == _INFINITY:
+            return
+        handle = self._timer_handle
+        if handle is not None:
+            handle.cancel()
+        delay = due - monotonic()
+        if delay <= _SHORTEST_SLEEP:
+            self._timer_handle = None
+            self._armed_at = _INFINITY
+            if not self._drain_queued:
+                self._drain_queued = True
+                self._scheduled = True
+                aio.call_soon(self._drain)
+            return
+        self._armed_at = due
+        self._timer_handle = aio.call_later(delay if delay > 0.001 else 0.001, self._on_timer)
+
+    def _disarm_timer(self) -> None:
+        handle = self._timer_handle
+        self._timer_handle = None
+        self._armed_at = _INFINITY
+        if handle is not None:
+            handle.cancel()
+
+    def _queue_late(self, aio: HostLoop) -> None:
+        # Two turns later there has been a poll in between, on asyncio and on uvloop.
+        if not self._late_queued:
+            self._late_queued = True
+            aio.call_soon(aio.call_soon, self._on_late)
+
+    def _on_late(self) -> None:
+        self._late_queued = False
+        self._promote_late()
+        self._drain()
+
+    def _queue_always_ready(self) -> None:
+        still = [entry for entry in self._always_ready if entry.watchers]
+        self._always_ready = still
+        for entry in still:
+            entry.ready = entry.wanted
+            if not entry.queued:
+                entry.queued = True
+                self._fired.append(entry)
+
+    def _register_dirty(self, aio: HostLoop) -> None:
+        dirty = self._dirty
+        self._dirty = []
+        for entry in dirty:
+            entry.dirty = False
+            self._register(aio, entry)
+
+    def _register(self, aio: HostLoop, entry: FdEntry) -> None:
+        if entry.dead:
+            return
+        wanted = entry.wanted
+        have = entry.registered
+        fd = entry.fd
+        if entry.renew:
+            entry.renew = False
+            self._unregister_fd(aio, entry)
+            have = 0
+        if not entry.watchers:
+            if have:
+                self._unregister_fd(aio, entry)
+            entry.always_ready = False
+            if self._fds.get(fd) is entry:
+                del self._fds[fd]
+            return
+        if wanted == have or entry.always_ready:
+            return
+        try:
+            if wanted & READ and not have & READ:
+                aio.add_reader(fd, self._on_readable, entry)
+                entry.registered |= READ
+            if wanted & WRITE and not have & WRITE:
+                aio.add_writer(fd, self._on_writable, entry)
+                entry.registered |= WRITE
+            if have & READ and not wanted & READ:
+                aio.remove_reader(fd)
+                entry.registered &= ~READ
+            if have & WRITE and not wanted & WRITE:
+                aio.remove_writer(fd)
+                entry.registered &= ~WRITE
+        except PermissionError:
+            # A regular file: epoll refuses it, select(2) calls it always ready.
+            entry.always_ready = True
+            self._always_ready.append(entry)
+            self._queue_always_ready()
+        except Exception:
+            # The descriptor is gone (EBADF) or belongs to a transport: the
+            # waiters find out best by trying what they wanted to do.
+            if not _is_bad_descriptor(sys.exc_info()[1]):
+                self._report(entry)
+            entry.ready = wanted
+            if not entry.queued:
+                entry.queued = True
+                self._fired.append(entry)
+
+    def _unregister_fd(self, aio: HostLoop | None, entry: FdEntry) -> None:
+        have, entry.registered = entry.registered, 0
+        if aio is None:
+            return
+        if have & READ:
+            aio.remove_reader(entry.fd)
+        if have & WRITE:
+            aio.remove_writer(entry.fd)
+
+    # -- descriptors about to be closed ----------------------------------------------
+
+    def closing_fd(self, fd: int) -> bool:
+        """The descriptor is about to be closed (ILoop).
+
+        Wakes everyone who waits on it.  True means somebody did: close it from
+        a ``check`` watcher, after those events have run.
+        """
+        entry = self._fds.get(fd)
+        if entry is None:
+            return False
+        self._unregister_fd(self._aio, entry)
+        if not entry.watchers:
+            return False
+        # New watchers of this number belong to whatever is opened next.
+        del self._fds[fd]
+        entry.dead = True
+        entry.ready = READ | WRITE
+        if not entry.queued:
+            entry.queued = True
+            self._fired.append(entry)
+        self._want_pass = True
+        if not self._scheduled:
+            self._schedule()
+        return True
+
+
+def _is_bad_descriptor(exc: BaseException | None) -> bool:
+    return isinstance(exc, OSError)

@@ -1,0 +1,442 @@
+"""How control passes between the host, the hub and greenlets.
+
+Words: the *host* is the greenlet whose stack contains the asyncio loop's
+``run_forever``; the *hub* is gevent's hub greenlet, or whichever greenlet
+calls ``loop.run()``; the *driver* is the host of the private loop that is
+used when no user loop runs.
+
+Theory of operation.  When asyncio reports something, it calls one of our
+callbacks in the host, which notes itself as the ``token`` and switches to the
+hub.  The hub runs what is queued; greenlets that become ready are switched to
+from there and come back to the hub when they block.  When nothing is left the
+hub switches to the token, and the host returns to asyncio, which polls.
+
+Which greenlet is resumed next is decided by state alone, never by the Python
+stack, because the hub may be re-entered while it is inside a pass (a callback
+switched to a greenlet that became the new host, for example):
+
+    direct set          the host ran a greenlet directly and wants control
+                        back as soon as that greenlet blocks or ends
+    token set           the host waits for the end of a pass
+    neither, host runs  the host itself blocked in gevent: pump or raise
+    neither, no host    a plain greenlet blocked: let the driver poll
+
+The running asyncio loop is hidden from greenlets by the host side of every
+switch and by nothing else: the hub can be re-entered, so a value saved there
+could be stale.
+"""
+
+from __future__ import annotations
+
+import sys
+from asyncio.events import _get_running_loop, _set_running_loop
+from time import monotonic
+from typing import Any
+
+from gevent._hub_local import get_hub_if_exists
+from gevent.exceptions import BlockingSwitchOutError, HubDestroyed, LoopExit
+from gevent.hub import Hub
+from greenlet import GreenletExit, getcurrent, greenlet
+
+from bridge._hub.scheduler import Scheduler
+from bridge._types import HostLoop
+from bridge._watchers.io import READ, WRITE, FdEntry
+
+__all__ = ["Trampoline"]
+
+_switch = greenlet.switch
+_throw = greenlet.throw
+
+_HOST_BLOCKED = (
+    "A blocking gevent call was made directly in an asyncio callback or coroutine of a plain task, and nothing "
+    "that is queued can end the wait; waiting would stop the loop. Run the function in a greenlet "
+    "('await bridge.spawn(fn, ...)'), or use a green task (bridge.create_green_task) for this coroutine."
+)
+
+
+class Trampoline(Scheduler):
+    """One thread's switching between hosts, hub and driver."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._runner: greenlet | None = None  # who runs passes: the hub, usually
+        self._token: greenlet | None = None
+        self._direct: greenlet | None = None
+        self._ext: greenlet | None = None  # host of the user's loop
+        self._ext_aio: HostLoop | None = None
+        self._driver: greenlet | None = None
+        self._driver_running = False
+        self._private: HostLoop | None = None
+        self._full = False
+        self._break = False
+        self._turn_ended = False
+
+    # -- supplied by the loop -------------------------------------------------
+
+    def _new_private_loop(self) -> HostLoop:
+        raise NotImplementedError
+
+    def _adopt_running_loop(self, running: Any) -> bool:
+        raise NotImplementedError
+
+    # -- host side: callbacks that asyncio runs ----------------------------------
+
+    def _on_readable(self, entry: FdEntry) -> None:
+        entry.ready |= READ
+        if not entry.queued:
+            entry.queued = True
+            self._fired.append(entry)
+        self._enter_hub()
+
+    def _on_writable(self, entry: FdEntry) -> None:
+        entry.ready |= WRITE
+        if not entry.queued:
+            entry.queued = True
+            self._fired.append(entry)
+        self._enter_hub()
+
+    def _on_timer(self) -> None:
+        self._timer_handle = None
+        self._armed_at = float("inf")
+        self._full = True
+        self._enter_hub()
+
+    def _drain(self) -> None:
+        self._drain_queued = False
+        self._wake_sent = False
+        self._full = True
+        self._enter_hub()
+
+    def _enter_hub(self) -> None:
+        """Switch from the host into the hub and come back when the hub has nothing left to do."""
+        if self._closed:
+            return
+        hub = self._runner
+        if hub is None or hub.dead:
+            hub = self._find_hub()
+            if hub is None:
+                return
+        host = getcurrent()
+        if host is hub:
+            return  # the loop is being run inside the hub: its own pass will look at the queues
+        running = _get_running_loop()
+        _set_running_loop(None)
+        self._token = host
+        self._scheduled = True
+        driving = host is self._driver
+        if driving:
+            self._driver_running = False
+        try:
+            _switch(hub)
+        finally:
+            if driving:
+                self._driver_running = True
+            _set_running_loop(running)
+            if self._token is host:
+                # Not handed back: an exception was thrown into the host while
+                # the hub is still inside its pass.
+                self._token = None
+                self._want_pass = True
+                self._settle()
+
+    def _find_hub(self) -> greenlet | None:
+        hub = get_hub_if_exists()
+        if hub is None or hub.dead or hub.loop is None:
+            return None
+        self._runner = hub
+        return hub
+
+    def run_direct(self, target: greenlet, *args: Any) -> None:
+        """Run *target* at once, from the host; return when it blocks or ends.
+
+        *target*'s parent must be the hub (as with ``gevent.Greenlet``).  No
+        other queued work runs meanwhile.  The running asyncio loop is hidden
+        from *target* and visible again afterwards.
+        """
+        hub = self._runner
+        if hub is None or hub.dead or not hub:
+            # A hub that never ran must be started by a plain switch, or the
+            # first greenlet to end would pass its result to Hub.run().
+            self._full = True
+            self._enter_hub()
+        host = getcurrent()
+        running = _get_running_loop()
+        _set_running_loop(None)
+        self._direct = host
+        self._interrupted = True
+        self._scheduled = True
+        driving = host is self._driver
+        if driving:
+            self._driver_running = False
+        try:
+            _switch(target, *args)
+        finally:
+            if driving:
+                self._driver_running = True
+            _set_running_loop(running)
+            if self._direct is host:
+                self._direct = None
+                self._interrupted = False
+                self._want_pass = True
+                self._settle()
+
+    # -- something was queued and nobody is going to look ----------------------------
+
+    def _schedule(self) -> None:
+        aio = self._aio
+        if aio is None:
+            running = _get_running_loop()
+            if running is None or not self._adopt_running_loop(running):
+                return  # the hub looks when a greenlet blocks
+            aio = self._aio
+            if aio is None:
+                return
+        self._scheduled = True
+        if not self._drain_queued:
+            self._drain_queued = True
+            try:
+                aio.call_soon(self._drain)
+            except RuntimeError:  # closed under us; the next loop to be bound drains
+                self._unbind()
+                self._ext = self._ext_aio = None
+
+    # -- which asyncio loop polls for us -----------------------------------------------
+
+    def _bind(self, aio: HostLoop) -> None:
+        """Let *aio* poll; registrations move over, deadlines are kept."""
+        if self._aio is aio:
+            return
+        if self._aio is not None:
+            self._unbind()
+        self._aio = aio
+        self._drain_queued = False
+        self._wake_sent = False
+        self._late_queued = False
+        if self._late:
+            self._promote_late()
+        for entry in self._fds.values():
+            entry.registered = 0
+            entry.renew = False
+            if entry.watchers and not entry.dirty:
+                entry.dirty = True
+                self._dirty.append(entry)
+
+    def _unbind(self) -> None:
+        """Take everything of ours off the bound loop, which may be closed already."""
+        aio = self._aio
+        if aio is None:
+            return
+        self._aio = None
+        self._disarm_timer()
+        closed = aio.is_closed()
+        for entry in self._fds.values():
+            if entry.registered:
+                self._unregister_fd(None if closed else aio, entry)
+        self._drain_queued = False
+        self._wake_sent = False
+        self._scheduled = False
+
+    # -- hub side --------------------------------------------------------------------------
+
+    def run(self, nowait: bool = False, once: bool = False) -> None:
+        """Run until nothing referenced is active (ILoop); called by ``Hub.run``.
+
+        :param nowait: run what is ready now, without waiting
+        :param once: wait until something was run, or nothing is left that could
+        """
+        self._check_alive()
+        me = getcurrent()
+        previous = self._runner
+        self._runner = me
+        self._break = False
+        is_hub = isinstance(me, Hub)
+        try:
+            if nowait or once:
+                self._run_some(wait=not nowait)
+            else:
+                self._run_until_idle(is_hub)
+        except HubDestroyed:
+            self._callbacks.clear()
+            self._fired.clear()
+            self._token = self._direct = self._runner = None
+            self._interrupted = self._scheduled = False
+        finally:
+            if not is_hub:
+                self._runner = previous
+
+    def _run_until_idle(self, is_hub: bool) -> None:
+        while not self._break:
+            direct = self._direct
+            if direct is not None:
+                self._direct = None
+                self._interrupted = False
+                self._settle()
+                self._switch_to(direct)
+                continue
+            token = self._token
+            if token is not None:
+                full = self._full
+                self._full = False
+                self._run_pass(full)
+                if self._token is not token or self._direct is not None:
+                    continue
+                if token is self._driver and not self._alive():
+                    self._token = None
+                    return
+                self._token = None
+                self._settle()
+                self._switch_to(token)
+                continue
+            host = self._ext
+            if host is None and self._driver_running:
+                host = self._driver
+            if host is not None and not host.dead and is_hub:
+                self._pump(host)
+                continue
+            self._full = False
+            self._run_pass(True)
+            if self._token is not None or self._direct is not None:
+                continue
+            if not self._alive():
+                return
+            self._poll_with_driver()
+
+    def _poll_with_driver(self) -> None:
+        driver = self._ready_driver()
+        aio = self._aio
+        assert aio is not None
+        self._settle()
+        self._switch_to(driver)
+
+    def _ready_driver(self) -> greenlet:
+        """Return the driver, bound and ready to be switched to."""
+        private = self._private
+        if private is None or private.is_closed():
+            private = self._private = self._new_private_loop()
+        if self._aio is not private:
+            self._bind(private)
+        driver = self._driver
+        me = getcurrent()
+        if driver is None or driver.dead:
+            driver = self._driver = greenlet(self._drive, me)
+        elif driver.parent is not me:
+            driver.parent = me
+        return driver
+
+    def _drive(self) -> None:
+        """Body of the driver greenlet."""
+        private = self._private
+        assert private is not None
+        _set_running_loop(None)
+        self._driver_running = True
+        try:
+            self._run_private(private)
+        finally:
+            self._driver_running = False
+
+    def _run_private(self, private: HostLoop) -> None:
+        raise NotImplementedError
+
+    def _switch_to(self, target: greenlet) -> None:
+        """Switch to a host; what dies on the way back is reported, not propagated."""
+        try:
+            _switch(target)
+        except (HubDestroyed, GreenletExit):
+            raise
+        except BaseException:
+            driver = self._driver
+            if driver is not None and driver.dead:
+                # The poll itself failed (a signal handler raised, Ctrl-C): a system error.
+                self._driver = None
+                self._report_system()
+            else:
+                # A raw greenlet with the hub as parent ended with an exception.
+                self._report(self)
+
+    def _report_system(self) -> None:
+        exc_type, exc, tb = sys.exc_info()
+        try:
+            self.handle_error(None, exc_type, exc, tb)
+        finally:
+            del exc_type, exc, tb
+
+    def _pump(self, host: greenlet) -> None:
+        """The host itself waits in gevent: run what is queued, without polling, or refuse."""
+        if not self._drain_queued and self._aio is not None:
+            # The host may be resumed in the middle of a pass; the rest must not be forgotten.
+            self._drain_queued = True
+            self._aio.call_soon(self._drain)
+        self._scheduled = True
+        if self._callbacks or self._fired or self._expired or self._timers.next_due() <= monotonic():
+            self._run_pass(True)
+            return
+        try:
+            _throw(host, BlockingSwitchOutError(_HOST_BLOCKED))
+        except (HubDestroyed, GreenletExit):
+            raise
+        except BaseException:
+            self._report(self)
+
+    # -- run(nowait) and run(once), also outside the hub ---------------------------------------
+
+    def _run_some(self, wait: bool) -> None:
+        """One turn: queued work, one poll, the events it found."""
+        if self._callbacks:
+            wait = False
+        self._run_pass(True)
+        if self._ext is not None or not (self._alive() or self._phases["idle"]):
+            return  # inside a user's loop only that loop may poll
+        seen = self._events_seen
+        self._turn_ended = False
+        self._ready_driver()
+        aio = self._aio
+        assert aio is not None
+        if not wait:
+            # The second of two turns is the first one that has a poll before it.
+            aio.call_soon(aio.call_soon, self._end_turn)
+        while not self._break and (self._alive() or not wait):
+            driver = self._ready_driver()
+            self._settle()
+            self._switch_to(driver)
+            while self._token is not None:
+                token = self._token
+                full = self._full
+                self._full = False
+                self._run_pass(full)
+                if self._token is token:
+                    self._token = None
+            if self._turn_ended or (wait and self._events_seen != seen):
+                return
+
+    def _end_turn(self) -> None:
+        self._turn_ended = True
+        self._drain()
+
+    def _stop_unhandled(self) -> None:
+        self._break = True
+
+    # -- destroying ---------------------------------------------------------------------------
+
+    def _stop_driver(self) -> None:
+        """Let the driver leave ``run_forever``, and close the private loop; owner thread only."""
+        private = self._private
+        driver = self._driver
+        self._private = None
+        self._driver = None
+        if private is None:
+            return
+        if self._aio is private:
+            self._unbind()
+        if driver is not None and not driver.dead and driver:
+            running = _get_running_loop()
+            private.stop()
+            driver.parent = getcurrent()
+            _set_running_loop(private)  # type: ignore[arg-type]
+            try:
+                _switch(driver)
+            except (LoopExit, GreenletExit):
+                pass
+            finally:
+                _set_running_loop(running)
+        if not private.is_closed() and not getattr(private, "is_running", bool)():
+            private.close()

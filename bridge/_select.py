@@ -1,0 +1,31 @@
+"""Make gevent use the bridge's loop."""
+
+from __future__ import annotations
+
+from gevent import config
+from gevent._hub_local import get_hub_if_exists
+
+from bridge._errors import LoopSelectionError
+from bridge.loop import loop
+
+__all__ = ["require_bridge_loop", "select_loop"]
+
+
+def select_loop() -> None:
+    """Let hubs created from now on run on :class:`bridge.loop.loop`."""
+    if config.loop is not loop:
+        config.loop = loop
+
+
+def require_bridge_loop() -> None:
+    """Refuse to go on if this thread's hub runs on another loop.
+
+    :raises LoopSelectionError: saying what to change
+    """
+    hub = get_hub_if_exists()
+    if hub is not None and not isinstance(hub.loop, loop):
+        raise LoopSelectionError(
+            f"gevent's hub of this thread was created on {type(hub.loop).__module__}.{type(hub.loop).__name__} "
+            "before bridge was imported. Import bridge before anything uses gevent, "
+            "or set GEVENT_LOOP=bridge.loop.loop in the environment."
+        )

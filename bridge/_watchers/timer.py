@@ -1,0 +1,127 @@
+"""Timers on the loop's own heap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+from bridge._watchers.base import check_callback, watcher
+
+__all__ = ["timer"]
+
+
+class timer(watcher):
+    """Call back after *after* seconds, then every *repeat* seconds (0.0: once).
+
+    Deadlines count from the real time of :meth:`start`; the callback never
+    runs inside ``start``, whatever the delay.
+
+    :raises ValueError: if *repeat* is negative
+    :raises TypeError: if a delay is not a number
+    """
+
+    __slots__ = ("_after", "_entry", "_repeat")
+
+    def __init__(
+        self,
+        loop: Any,
+        after: float = 0.0,
+        repeat: float = 0.0,
+        ref: bool = True,
+        priority: int | None = None,
+    ) -> None:
+        if repeat < 0.0:
+            raise ValueError(f"repeat must be positive or zero: {repeat!r}")
+        super().__init__(loop, ref, priority)
+        self._after = float(after)
+        self._repeat = float(repeat)
+        self._entry: list[Any] | None = None
+
+    def start(self, callback: Callable[..., object], *args: Any, update: bool | None = None) -> None:
+        """Arm the timer; *update* is accepted for compatibility (the time is always current)."""
+        check_callback(callback)
+        self._callback = callback
+        self._args = args
+        if not self._active:
+            self._begin()
+
+    def again(self, callback: Callable[..., object], *args: Any, update: bool | None = None) -> None:
+        """Restart the countdown with ``repeat`` as the delay, or with ``after`` if there is none."""
+        check_callback(callback)
+        if self._active and self._entry is not None:
+            self.loop._cancel_timer(self._entry)
+            self._entry = None
+        self._callback = callback
+        self._args = args
+        if self._active:
+            self._arm(self._repeat or self._after)
+            return
+        after = self._after
+        if self._repeat:
+            self._after = self._repeat
+        try:
+            self._begin()
+        finally:
+            self._after = after
+
+    def _arm(self, delay: float) -> None:
+        self._entry = self.loop._add_timer(monotonic() + delay, self)
+
+    def _register(self) -> None:
+        self._entry = self.loop._add_timer(monotonic() + self._after, self)
+
+    def _unregister(self) -> None:
+        entry = self._entry
+        if entry is not None:
+            self._entry = None
+            self.loop._cancel_timer(entry)
+
+    def _expire(self, due: float, now: float) -> None:
+        """The deadline *due* has passed; called in the hub."""
+        func = self._callback
+        args = self._args
+        if self._repeat:
+            next_due = due + self._repeat
+            self._entry = self.loop._add_timer(next_due if next_due > now else now + self._repeat, self)
+        else:
+            self._entry = None
+            self._active = False
+            if self._ref:
+                self.loop._drop_ref()
+        if func is None:
+            return
+        try:
+            if args is None:
+                func()
+            else:
+                func(*args)
+        except BaseException:
+            self.loop._report(self)
+        if not self._active:
+            self._callback = None
+            self._args = None
+
+    @property
+    def at(self) -> float:
+        """The next deadline on the loop's clock, in seconds; 0.0 when stopped."""
+        return self._entry[0] if self._entry is not None else 0.0
+
+    @property
+    def after(self) -> float:
+        """The first delay in seconds."""
+        return self._after
+
+    @property
+    def repeat(self) -> float:
+        """The period in seconds; 0.0 means once."""
+        return self._repeat
+
+    @repeat.setter
+    def repeat(self, value: float) -> None:
+        if value < 0.0:
+            raise ValueError(f"repeat must be positive or zero: {value!r}")
+        self._repeat = float(value)
+
+    def _describe(self) -> str:
+        return f" after={self._after} repeat={self._repeat}"
