@@ -47,17 +47,11 @@
 /* How many chunks leave the list at a time when it is emptied by request. */
 #define BATCH 64
 
-typedef void *(*alloc_function)(void *ctx, size_t size);
-typedef void (*free_function)(void *ctx, void *ptr, size_t size);
-
 static atomic_flag lock_word = ATOMIC_FLAG_INIT;
 
-/* The allocator found before ours.  Written only while ours is not in place. */
-static struct {
-    void *ctx;
-    _Atomic(alloc_function) alloc;
-    _Atomic(free_function) free;
-} previous;
+/* The allocator found at the first install.  Written once, before CPython hears
+ * of ours, and then for ever the same: so calls cannot go round in a ring. */
+static PyObjectArenaAllocator previous;
 
 /* Everything here is read and written with the lock held. */
 static struct {
@@ -68,9 +62,8 @@ static struct {
     size_t lowest;       /* smallest count in this window */
     size_t window;       /* releases left in this window */
     size_t surplus;      /* so many coming releases are not kept */
-    bool hooked;         /* CPython was told to call us */
+    bool hooked;         /* CPython was told to call us, and not otherwise since */
     bool enabled;        /* chunks are kept */
-    bool fork_hooks_set; /* pthread_atfork was called */
     uint64_t hits;
     uint64_t misses;
     uint64_t kept;
@@ -121,18 +114,6 @@ unlock(void)
 }
 
 /* ------------------------------------------------------- the allocator */
-
-static inline void *
-previous_alloc(void *ctx, size_t size)
-{
-    return atomic_load_explicit(&previous.alloc, memory_order_acquire)(ctx, size);
-}
-
-static inline void
-previous_free(void *ctx, void *ptr, size_t size)
-{
-    atomic_load_explicit(&previous.free, memory_order_acquire)(ctx, ptr, size);
-}
 
 /* Lock held.  Return a kept chunk or NULL. */
 static inline void *
@@ -192,7 +173,7 @@ cached_alloc(void *ctx, size_t size)
         chunk = take();
         unlock();
     }
-    return chunk != NULL ? chunk : previous_alloc(ctx, size);
+    return chunk != NULL ? chunk : previous.alloc(ctx, size);
 }
 
 static void
@@ -204,7 +185,7 @@ cached_free(void *ctx, void *ptr, size_t size)
         unlock();
     }
     if (!kept) {
-        previous_free(ctx, ptr, size);
+        previous.free(ctx, ptr, size);
     }
 }
 
@@ -228,20 +209,26 @@ release_down_to(size_t keep_count)
             return released;
         }
         for (size_t i = 0; i < n; i++) {
-            previous_free(previous.ctx, batch[i], CHUNK_BYTES);
+            previous.free(previous.ctx, batch[i], CHUNK_BYTES);
         }
         released += n;
     }
 }
 
-/* ----------------------------------------------------------------- fork */
+/* -------------------------------------------------------------- set-up */
 
-/* fork() copies the lock as it is.  Holding it across the fork means that no
- * other thread does, so the child begins with a free lock and a whole list. */
+/* Serialises install and uninstall.  Never taken by the allocator functions.
+ * Its holder has let go of the interpreter, so whoever waits for it may keep
+ * the GIL, or the world may be stopped: it is given back all the same. */
+static pthread_mutex_t setup_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+/* fork() copies locks as they are.  Holding both across the fork means that no
+ * other thread does: the child begins with free locks and a whole list. */
 
 static void
 before_fork(void)
 {
+    pthread_mutex_lock(&setup_mutex);
     lock_surely();
 }
 
@@ -249,13 +236,8 @@ static void
 after_fork(void)
 {
     unlock();
+    pthread_mutex_unlock(&setup_mutex);
 }
-
-/* -------------------------------------------------------------- set-up */
-
-/* Serialises install and uninstall between interpreters with a GIL each and in
- * free-threaded builds.  Never taken by the allocator functions. */
-static pthread_mutex_t setup_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static bool
 is_ours(const PyObjectArenaAllocator *found)
@@ -266,8 +248,7 @@ is_ours(const PyObjectArenaAllocator *found)
 static bool
 is_previous(const PyObjectArenaAllocator *found)
 {
-    return found->ctx == previous.ctx && found->alloc == atomic_load(&previous.alloc) &&
-           found->free == atomic_load(&previous.free);
+    return found->ctx == previous.ctx && found->alloc == previous.alloc && found->free == previous.free;
 }
 
 /* Set-up mutex held.  False: no memory. */
@@ -306,24 +287,17 @@ hook(void)
     if (is_ours(&found)) {
         return true;
     }
-    if (found.alloc == NULL || found.free == NULL) {
-        return false;
-    }
-    if (cache.hooked && !is_previous(&found)) {
-        /* Somebody put another allocator over ours, which may call us: with a
-         * second copy of ours above it, calls would go round in a ring. */
-        return false;
-    }
-    previous.ctx = found.ctx;
-    atomic_store_explicit(&previous.alloc, found.alloc, memory_order_release);
-    atomic_store_explicit(&previous.free, found.free, memory_order_release);
-    if (!cache.fork_hooks_set) {
-        if (pthread_atfork(before_fork, after_fork, after_fork) != 0) {
+    if (previous.alloc == NULL) { /* the first time in this process */
+        if (found.alloc == NULL || found.free == NULL || pthread_atfork(before_fork, after_fork, after_fork) != 0) {
             return false;
         }
-        cache.fork_hooks_set = true;
+        previous = found;
     }
-    PyObjectArenaAllocator ours = {found.ctx, cached_alloc, cached_free};
+    else if (!is_previous(&found)) {
+        /* Somebody put another allocator over ours, and it may call us. */
+        return false;
+    }
+    PyObjectArenaAllocator ours = {previous.ctx, cached_alloc, cached_free};
     PyObject_SetArenaAllocator(&ours);
     return true;
 }
@@ -337,6 +311,47 @@ set_enabled(bool hooked, bool enabled)
     cache.surplus = 0;
     begin_window();
     unlock();
+}
+
+typedef enum { INSTALLED, REFUSED, NO_MEMORY } outcome;
+
+static outcome
+do_install(size_t capacity)
+{
+    outcome result = NO_MEMORY;
+    pthread_mutex_lock(&setup_mutex);
+    if (set_capacity(capacity)) {
+        result = REFUSED;
+        if (hook()) {
+            set_enabled(true, true);
+            release_down_to(capacity);
+            result = INSTALLED;
+        }
+    }
+    pthread_mutex_unlock(&setup_mutex);
+    return result;
+}
+
+/* True if CPython does not call us any longer. */
+static bool
+do_uninstall(void)
+{
+    bool removed = true;
+    pthread_mutex_lock(&setup_mutex);
+    if (cache.hooked) {
+        PyObjectArenaAllocator found;
+        PyObject_GetArenaAllocator(&found);
+        if (is_ours(&found)) {
+            PyObject_SetArenaAllocator(&previous);
+        }
+        else {
+            removed = is_previous(&found);
+        }
+        set_enabled(!removed, false);
+        release_down_to(0);
+    }
+    pthread_mutex_unlock(&setup_mutex);
+    return removed;
 }
 
 /* ---------------------------------------------------------- Python API */
@@ -359,45 +374,23 @@ static PyObject *
 install(PyObject *Py_UNUSED(module), PyObject *arg)
 {
     size_t capacity;
+    outcome result;
     if (as_count(arg, &capacity) < 0) {
         return NULL;
     }
-    pthread_mutex_lock(&setup_mutex);
-    bool have_memory = set_capacity(capacity);
-    bool hooked = have_memory && hook();
-    if (hooked) {
-        set_enabled(true, true);
-    }
-    pthread_mutex_unlock(&setup_mutex);
-    if (!have_memory) {
-        return PyErr_NoMemory();
-    }
-    if (hooked) {
-        release_down_to(capacity);
-    }
-    return PyBool_FromLong(hooked);
+    Py_BEGIN_ALLOW_THREADS
+    result = do_install(capacity);
+    Py_END_ALLOW_THREADS
+    return result == NO_MEMORY ? PyErr_NoMemory() : PyBool_FromLong(result == INSTALLED);
 }
 
 static PyObject *
 uninstall(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
 {
-    pthread_mutex_lock(&setup_mutex);
-    bool removed = true;
-    if (cache.hooked) {
-        PyObjectArenaAllocator found;
-        PyObject_GetArenaAllocator(&found);
-        if (is_ours(&found)) {
-            found.alloc = atomic_load(&previous.alloc);
-            found.free = atomic_load(&previous.free);
-            PyObject_SetArenaAllocator(&found);
-        }
-        else {
-            removed = is_previous(&found);
-        }
-        set_enabled(!removed, false);
-        release_down_to(0);
-    }
-    pthread_mutex_unlock(&setup_mutex);
+    bool removed;
+    Py_BEGIN_ALLOW_THREADS
+    removed = do_uninstall();
+    Py_END_ALLOW_THREADS
     return PyBool_FromLong(removed);
 }
 
@@ -405,10 +398,14 @@ static PyObject *
 trim(PyObject *Py_UNUSED(module), PyObject *arg)
 {
     size_t keep_count;
+    size_t released;
     if (as_count(arg, &keep_count) < 0) {
         return NULL;
     }
-    return PyLong_FromSize_t(release_down_to(keep_count));
+    Py_BEGIN_ALLOW_THREADS
+    released = release_down_to(keep_count);
+    Py_END_ALLOW_THREADS
+    return PyLong_FromSize_t(released);
 }
 
 static PyObject *
