@@ -1,6 +1,6 @@
 """The smallest application: one line of text.
 
-    gevent-engine --gevent 100 --http-socket :8000 --wsgi-file examples/hello.py
+gevent-engine --gevent 100 --http-socket :8000 --wsgi-file examples/hello.py
 """
 
 BODY = b"Hello, world!\n"

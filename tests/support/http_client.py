@@ -59,12 +59,20 @@ class HttpConnection:
         self.sock.sendall(data)
 
     def send_request(
-        self, method: str = "GET", target: str = "/", headers: Iterable[tuple[str, str]] = (), body: bytes = b""
+        self,
+        method: str = "GET",
+        target: str = "/",
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
     ) -> None:
         self.send(request_bytes(method, target, headers, body))
 
     def request(
-        self, method: str = "GET", target: str = "/", headers: Iterable[tuple[str, str]] = (), body: bytes = b""
+        self,
+        method: str = "GET",
+        target: str = "/",
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
     ) -> Response:
         """Send one request and read its whole response."""
         self.send_request(method, target, headers, body)

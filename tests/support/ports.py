@@ -13,12 +13,12 @@ _RANGE: Final = range(20_000, 32_000)
 
 # A UDP socket bound to the same number marks a port as ours until this process ends: TCP and UDP
 # ports are separate, so the server can still bind it, and other test processes skip it.
-_reservations: list[socket.socket] = []
+_reserved: list[int] = []
 
 
 def free_port() -> int:
     """Return a TCP port of 127.0.0.1 that nothing uses and no other test process will pick."""
-    start = os.getpid() * 131 + len(_reservations)
+    start = os.getpid() * 131 + len(_reserved)
     for step in range(len(_RANGE)):
         port = _RANGE[(start + step) % len(_RANGE)]
         if _reserve(port):
@@ -36,7 +36,7 @@ def _reserve(port: int) -> bool:
     except OSError:
         mark.close()
         return False
-    _reservations.append(mark)
+    _reserved.append(mark.detach())  # the descriptor stays open, unowned, to the end
     return True
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -92,7 +93,7 @@ class ServerProcess:
         :raises TimeoutError: if it did not listen in time
         """
         for address in self.addresses:
-            self._wait(lambda address=address: can_connect(address), timeout, f"{address} to accept")
+            self._wait(partial(can_connect, address), timeout, f"{address} to accept")
         return self
 
     def wait_for_log(self, text: str, *, after: int = 0, timeout: float = 20.0) -> str:

@@ -74,7 +74,11 @@ class UwsgiConnection:
         self.sock.sendall(data)
 
     def send_request(
-        self, method: str = "GET", target: str = "/", headers: Iterable[tuple[str, str]] = (), body: bytes = b""
+        self,
+        method: str = "GET",
+        target: str = "/",
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
     ) -> None:
         self.send(encode_packet(request_vars(method, target, headers, body)) + body)
 
