@@ -31,7 +31,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 def server() -> Iterator[Address]:
     _Handler.go_on.clear()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as running:
-        thread = threading.Thread(target=running.serve_forever)
+        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
         yield ("127.0.0.1", running.server_port)
         _Handler.go_on.set()
