@@ -1,2 +1,32 @@
-from bridge import _select
-_select.select_loop()
+"""gevent and asyncio on one loop.
+
+Importing this package makes gevent use the bridge's event loop: gevent's hub
+becomes a guest on whatever asyncio or uvloop loop runs, or drives a private
+one.  Greenlets and tasks can then wait for each other.
+"""
+
+from __future__ import annotations
+
+from bridge._errors import BridgeError, LoopSelectionError, NoHostLoopError, WrongContextError
+from bridge._interop.greenlet_future import future
+from bridge._interop.spawned import spawn
+from bridge._interop.wait import wait
+from bridge._select import select_loop
+from bridge._version import __version__
+from bridge.run import attach, new_event_loop, run
+
+__all__ = [
+    "BridgeError",
+    "LoopSelectionError",
+    "NoHostLoopError",
+    "WrongContextError",
+    "__version__",
+    "attach",
+    "future",
+    "new_event_loop",
+    "run",
+    "spawn",
+    "wait",
+]
+
+select_loop()

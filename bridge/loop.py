@@ -27,8 +27,9 @@ import bridge._watchers.stat as _stat
 import bridge._watchers.timer as _timer
 from bridge._callbacks import callback
 from bridge._compat import get_native_ident, getpid
-from bridge._hub.driver import Driver, private_loop_kind
+from bridge._hub.driver import private_loop_kind
 from bridge._hub.hosts import install_hooks
+from bridge._hub.services import Services
 from bridge._version import __version__
 from bridge._watchers.base import watcher
 from bridge._watchers.io import EVENTS, READ, WRITE
@@ -66,7 +67,7 @@ def supported_backends() -> list[str]:
     return ["default"]
 
 
-class loop(Driver):
+class loop(Services):
     """gevent's ILoop.
 
     One per native thread, made by gevent when a hub is.  Use it only in that

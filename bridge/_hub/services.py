@@ -1,0 +1,44 @@
+"""What the rest of the package asks of a thread's loop."""
+
+from __future__ import annotations
+
+from asyncio.events import _get_running_loop
+from typing import Any
+
+from bridge._hub.driver import Driver
+from bridge._types import Fireable
+
+__all__ = ["Services"]
+
+
+class Services(Driver):
+    """Questions and requests; all in the loop's own thread unless noted."""
+
+    def host_loop(self) -> Any:
+        """Return the asyncio loop that hosts this thread: the user's if one runs, else the private one."""
+        if self._ext_aio is not None:
+            return self._ext_aio
+        if self._private is None or self._private.is_closed():
+            self._private = self._new_private_loop()
+        return self._private
+
+    def hosted_by(self, aio: Any) -> bool:
+        """Tell whether *aio* runs, or will run, in this thread as the host."""
+        return aio is self._ext_aio or aio is self._private
+
+    def adopt(self, running: Any) -> None:
+        """Make the running loop the host now, if it is not yet."""
+        if self._aio is not running:
+            self._adopt_running_loop(running)
+
+    def fire_from_host(self, event: Fireable) -> None:
+        """Run *event* in the hub: at once when called by the asyncio loop that hosts us, else soon.
+
+        Callable from any thread.
+        """
+        running = _get_running_loop()
+        if running is not None and running is self._aio:
+            self._fired.append(event)
+            self._enter_hub()
+        else:
+            self._fire_threadsafe(event)

@@ -1,0 +1,1 @@
+"""How tasks and greenlets wait for each other."""

@@ -1,0 +1,86 @@
+"""A greenlet as seen from asyncio: a future that ends when the greenlet does."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import gevent
+from gevent.hub import get_hub
+from greenlet import GreenletExit
+
+from bridge._interop.place import here, running_loop
+
+__all__ = ["GreenletFuture", "future"]
+
+
+class GreenletFuture(asyncio.Future[Any]):
+    """Behaves towards its greenlet as a Task does towards its coroutine.
+
+    Cancelling it kills the greenlet (``GreenletExit``) and the future ends when
+    the greenlet has ended: cancelled, or with a result if the greenlet caught
+    the kill and returned one.
+    """
+
+    def __init__(self, greenlet: gevent.Greenlet[..., Any], aio: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop=aio)
+        self._greenlet = greenlet
+        self._hub = get_hub()
+        self._elsewhere = greenlet.parent is not self._hub and not greenlet.dead
+        greenlet.rawlink(self._ended)
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        """Kill the greenlet; False if it has already ended."""
+        if self.done():
+            return False
+        if self._elsewhere:
+            # A greenlet of another native thread: only its own hub may switch to it.
+            owner = self._greenlet.parent
+            owner.loop.run_callback_threadsafe(self._greenlet.kill, GreenletExit, False)  # type: ignore[union-attr]
+        else:
+            self._greenlet.kill(block=False)
+        return True
+
+    def _ended(self, greenlet: gevent.Greenlet[..., Any]) -> None:
+        """Link callback; runs in the hub of the greenlet's thread."""
+        aio = self.get_loop()
+        if aio.is_closed():
+            return
+        if get_hub() is self._hub:
+            self._finish(greenlet)
+        else:
+            aio.call_soon_threadsafe(self._finish, greenlet)
+
+    def _finish(self, greenlet: gevent.Greenlet[..., Any]) -> None:
+        if self.done():
+            return
+        value = greenlet.value
+        if not greenlet.successful():
+            exc = greenlet.exception
+            assert exc is not None
+            if isinstance(exc, StopIteration):
+                # A future refuses StopIteration, as PEP 479 does for generators.
+                wrapped = RuntimeError("greenlet raised StopIteration")
+                wrapped.__cause__ = exc
+                exc = wrapped
+            self.set_exception(exc)
+            # gevent has printed the traceback already, as it does for every failed greenlet.
+        elif isinstance(value, GreenletExit):
+            super().cancel()
+        else:
+            self.set_result(value)
+
+
+def future(greenlet: gevent.Greenlet[..., Any]) -> asyncio.Future[Any]:
+    """Return an asyncio future for any gevent greenlet, on the running loop.
+
+    The result is the greenlet's value, its exception is raised with its
+    traceback, and a killed greenlet makes the future cancelled.  Cancelling
+    the future kills the greenlet.
+
+    :raises NoHostLoopError: if no asyncio loop runs here
+    :raises LoopSelectionError: if gevent runs on another event loop
+    """
+    aio = running_loop("bridge.future()")
+    here()
+    return GreenletFuture(greenlet, aio)

@@ -1,0 +1,133 @@
+"""Waiting for an awaitable in a greenlet."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio.events import _get_running_loop
+from collections.abc import Awaitable
+from contextvars import copy_context
+from typing import Any, TypeVar
+
+import gevent
+from gevent.hub import Hub, Waiter, get_hub
+from greenlet import getcurrent
+
+from bridge._errors import WrongContextError
+from bridge._interop.place import here
+from bridge.loop import loop
+
+__all__ = ["wait"]
+
+T = TypeVar("T")
+
+
+class _Waker:
+    """Wakes one greenlet when a future is done, whichever thread the future lives in."""
+
+    __slots__ = ("_loop", "_waiter")
+
+    def __init__(self, bridge_loop: loop, waiter: Waiter[Any]) -> None:
+        self._loop = bridge_loop
+        self._waiter: Waiter[Any] | None = waiter
+
+    def __call__(self, done: asyncio.Future[Any]) -> None:
+        self._loop.fire_from_host(self)
+
+    def forget(self) -> None:
+        self._waiter = None
+
+    def _fire(self) -> None:
+        waiter = self._waiter
+        if waiter is not None:
+            waiter.switch(None)
+
+
+async def _awaiting(awaitable: Awaitable[T]) -> T:
+    return await awaitable
+
+
+def _task_of(awaitable: Awaitable[T], aio: asyncio.AbstractEventLoop) -> asyncio.Future[T]:
+    coro = awaitable if asyncio.iscoroutine(awaitable) else _awaiting(awaitable)
+    return asyncio.Task(coro, loop=aio, context=copy_context())
+
+
+def _park(bridge_loop: loop, fut: asyncio.Future[Any]) -> None:
+    """Return when *fut* is done; whatever is thrown into the greenlet meanwhile is raised."""
+    waiter: Waiter[Any] = Waiter(get_hub())
+    waker = _Waker(bridge_loop, waiter)
+    aio = fut.get_loop()
+    foreign = not bridge_loop.hosted_by(aio)
+    bridge_loop._add_ref()  # a task may be all that is going to wake us
+    try:
+        if foreign:
+            aio.call_soon_threadsafe(fut.add_done_callback, waker)
+        else:
+            fut.add_done_callback(waker)
+        waiter.get()
+    finally:
+        waker.forget()
+        bridge_loop._drop_ref()
+        if not foreign:
+            fut.remove_done_callback(waker)
+
+
+def _cancel_and_park(bridge_loop: loop, fut: asyncio.Future[Any]) -> None:
+    """Cancel *fut* and wait for its end, as ``asyncio.wait_for`` does."""
+    aio = fut.get_loop()
+    if bridge_loop.hosted_by(aio):
+        fut.cancel()
+    else:
+        aio.call_soon_threadsafe(fut.cancel)
+    if not fut.done():
+        _park(bridge_loop, fut)
+    if not fut.cancelled():
+        fut.exception()  # looked at, so asyncio does not complain that nobody did
+
+
+def wait(awaitable: Awaitable[T], timeout: float | None = None) -> T:
+    """Park the current greenlet until *awaitable* is done; return its result or raise its exception.
+
+    A coroutine becomes a task of the asyncio loop that hosts this thread, or of
+    a private loop if none does, in a copy of the greenlet's context.  When the
+    greenlet is killed, or a ``gevent.Timeout`` fires in it, the task is
+    cancelled and its end awaited before the exception goes on.
+
+    :param timeout: seconds; then the awaitable is cancelled and TimeoutError raised
+    :raises WrongContextError: in a task or asyncio callback (write ``await`` there) and in the hub
+    :raises TimeoutError: after *timeout* seconds
+    """
+    if isinstance(getcurrent(), Hub):
+        raise WrongContextError(
+            "wait() was called in the hub, which must never wait. Run this function in a greenlet: bridge.spawn(fn)."
+        )
+    if _get_running_loop() is not None:
+        if asyncio.iscoroutine(awaitable):
+            awaitable.close()
+        raise WrongContextError(
+            "wait() was called inside an asyncio task or callback; it would stop the loop. "
+            "Write 'await x' here, or run this function in a greenlet: bridge.spawn(fn)."
+        )
+    bridge_loop = here()
+    fut: asyncio.Future[T]
+    if asyncio.isfuture(awaitable):
+        fut = awaitable
+    else:
+        fut = _task_of(awaitable, bridge_loop.host_loop())
+    if not fut.done():
+        timer = gevent.Timeout.start_new(timeout) if timeout is not None else None
+        try:
+            _park(bridge_loop, fut)
+        except gevent.Timeout as expired:
+            _cancel_and_park(bridge_loop, fut)
+            if expired is timer:
+                if fut.done() and not fut.cancelled() and fut.exception() is None:
+                    return fut.result()
+                raise TimeoutError(f"wait() gave up after {timeout} seconds") from None
+            raise
+        except BaseException:
+            _cancel_and_park(bridge_loop, fut)
+            raise
+        finally:
+            if timer is not None:
+                timer.close()
+    return fut.result()

@@ -1,0 +1,51 @@
+"""Entry points for programs: run a coroutine with the hub attached, attach to a loop that runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from bridge._compat import new_uvloop, uvloop_available
+from bridge._interop.place import here, running_loop
+
+__all__ = ["attach", "new_event_loop", "run"]
+
+T = TypeVar("T")
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """Return a new uvloop loop, or asyncio's selector loop where uvloop is not installed."""
+    if uvloop_available():
+        loop: asyncio.AbstractEventLoop = new_uvloop()
+        return loop
+    return asyncio.SelectorEventLoop()
+
+
+def run(
+    main: Coroutine[Any, Any, T],
+    *,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+    debug: bool | None = None,
+) -> T:
+    """Run a coroutine as ``asyncio.run`` does, with gevent's hub as a guest on the loop.
+
+    :param loop_factory: makes the loop; default uvloop if installed, else asyncio's
+    :param debug: asyncio's debug mode; None leaves it to ``PYTHONASYNCIODEBUG``
+    :raises LoopSelectionError: if gevent already runs on another event loop in this thread
+    """
+    here()
+    with asyncio.Runner(debug=debug, loop_factory=loop_factory or new_event_loop) as runner:
+        return runner.run(main)
+
+
+def attach() -> None:
+    """Make the running asyncio loop the host of this thread's greenlets now.
+
+    Otherwise that happens by itself on first use.  Any number of times.
+
+    :raises NoHostLoopError: if no asyncio loop runs here
+    :raises LoopSelectionError: if gevent already runs on another event loop in this thread
+    """
+    aio = running_loop("bridge.attach()")
+    here().adopt(aio)
