@@ -1,0 +1,149 @@
+"""One complete request head to a RequestHead: llhttp for the syntax, policy for the rest."""
+
+from __future__ import annotations
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+
+from engine.errors import ProtocolError
+from engine.protocols.events import RequestHead
+from engine.protocols.grammar import split_field_line
+from engine.protocols.http1.names import LOWER, SPECIAL, learn
+from engine.protocols.http1.policy import (
+    body_framing,
+    check_expectation,
+    connection_options,
+    first_fault,
+    offered_upgrade,
+    require_host,
+)
+from engine.protocols.http1.request_line import RequestLine, parse_request_line
+from engine.protocols.limits import Limits
+
+__all__ = ["HeadReader"]
+
+
+class _Fields:
+    """Collects what llhttp reports.  An object of its own, so that the C parser's
+    reference to it does not close a reference cycle through the connection.
+
+    It only appends: one loop over the list afterwards, all names local, is faster
+    than attribute look-ups in every callback."""
+
+    __slots__ = ("raw",)
+
+    def __init__(self) -> None:
+        self.raw: list[tuple[bytes, bytes]] = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.raw.append((name, value))
+
+
+class HeadReader:
+    """Reads heads, one after the other, of one connection.
+
+    llhttp never sees a body.  httptools cannot pause it at the end of a request, tells
+    neither chunk extensions nor the place of an error, and for ``Upgrade: h2c`` skips
+    the body; a head by itself has none of these problems.  A parser that expects a body
+    is thrown away: a new one costs 0.2 us.
+    """
+
+    __slots__ = ("_fields", "_limits", "_llhttp")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._fields = _Fields()
+        self._llhttp: HttpRequestParser | None = None
+
+    def read(self, head: bytes) -> RequestHead:
+        """Read a head that ends with its first empty line.
+
+        :raises ProtocolError: with the status for the client
+        """
+        limits = self._limits
+        fields = self._fields
+        raw: list[tuple[bytes, bytes]] = []
+        fields.raw = raw
+        try:
+            line_end = head.find(b"\r\n")
+            if line_end > limits.request_line or len(head) - line_end - 4 > limits.header_bytes:
+                raise ProtocolError(431, "request head too large")  # first_fault says it better
+            line = parse_request_line(head[:line_end])
+            llhttp = self._llhttp
+            if llhttp is None:
+                llhttp = self._llhttp = HttpRequestParser(fields)
+            llhttp.feed_data(head)
+        except HttpParserUpgrade:
+            pass  # an offer; whether to take it is for the caller
+        except (HttpParserError, ProtocolError) as error:
+            self._llhttp = None
+            raise self._explain(head, error) from error
+        if len(raw) > limits.header_count:
+            raise self._explain(head, ProtocolError(431, "too many header fields"))
+        lines: list[tuple[bytes, bytes]] = []
+        special: dict[bytes, bytes] = {}
+        for name, value in raw:
+            lower = LOWER.get(name)
+            if lower is None:
+                lower = learn(name)
+            if value and value[-1] <= 32:  # llhttp keeps trailing OWS
+                value = value.rstrip(b" \t")
+            if lower in SPECIAL:
+                special[lower] = special[lower] + b", " + value if lower in special else value
+            elif not lower:
+                continue
+            lines.append((lower, value))
+        method, target, path, query, version, authority = line
+        if len(special) == 1 and version == "1.1" and not authority:
+            require_host(special, version)  # if the one field is not Host, this refuses
+            return RequestHead(method, target, path, query, lines)
+        self._llhttp = None  # it may expect a body or have seen "close"
+        return _with_options(line, lines, special, limits)
+
+    def _explain(self, head: bytes, error: Exception) -> ProtocolError:
+        """The same answer for the same bytes, whoever noticed the fault first."""
+        fault = first_fault(head, self._limits)
+        if fault is not None:
+            return fault
+        if isinstance(error, ProtocolError):
+            return error
+        lines = [split_field_line(line) for line in head[:-4].split(b"\r\n")[1:]]
+        special: dict[bytes, bytes] = {}
+        for name, value in lines:
+            if name in SPECIAL:
+                special[name] = special[name] + b", " + value if name in special else value
+        try:
+            _with_options(parse_request_line(head[: head.find(b"\r\n")]), lines, special, self._limits)
+        except ProtocolError as refusal:
+            return refusal
+        return ProtocolError(400, f"malformed request head: {error}")
+
+
+def _with_options(
+    line: RequestLine, lines: list[tuple[bytes, bytes]], special: dict[bytes, bytes], limits: Limits
+) -> RequestHead:
+    """Apply every rule of policy, in the order of its sections."""
+    method, target, path, query, version, authority = line
+    require_host(special, version)
+    if authority:  # RFC 9112 section 3.2.2: it replaces Host
+        lines = [(b"host", authority), *(pair for pair in lines if pair[0] != b"host")]
+    content_length, chunked = body_framing(special, version, limits)
+    expect_continue = check_expectation(special)
+    close = keep = upgrade = False
+    if b"connection" in special:
+        close, keep, upgrade = connection_options(special[b"connection"])
+    modern = version == "1.1"
+    return RequestHead(
+        method,
+        target,
+        path,
+        query,
+        lines,
+        version,
+        content_length,
+        chunked,
+        not close and (modern or keep),
+        # RFC 9110 section 10.1.1: ignored for HTTP/1.0, pointless without a body
+        expect_continue and modern and (chunked or bool(content_length)),
+        # RFC 9110 section 7.8: ignored for HTTP/1.0 and unless Connection names it
+        offered_upgrade(special) if upgrade and modern else None,
+    )

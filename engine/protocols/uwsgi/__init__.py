@@ -1,0 +1,1 @@
+"""The uwsgi packet protocol, as spoken by nginx ``uwsgi_pass``."""
