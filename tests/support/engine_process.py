@@ -36,8 +36,8 @@ ENGINE_KIND: Final = _kind()
 
 def _command() -> list[str]:
     if ENGINE_KIND == "uwsgi":
-        # need-app: end instead of answering 500 where the app does not load, as ours does.
-        return [str(Path(sys.executable).with_name("uwsgi")), "--need-app"]
+        # As ours does: end where the application does not load, and on SIGTERM.
+        return [str(Path(sys.executable).with_name("uwsgi")), "--need-app", "--die-on-term"]
     return [sys.executable, "-m", "engine"]
 
 
