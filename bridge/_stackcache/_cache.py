@@ -56,7 +56,7 @@ class StackCache:
 
     There is one arena allocator in a process, so all objects of this class
     with the compiled backend show the same cache.  Every method may be called
-    from any thread, greenlet, interpreter or forked child; none of them waits.
+    from any thread, greenlet, interpreter or forked child; none of them parks a greenlet.
     """
 
     def __init__(self, settings: Settings | None = None, *, pure: bool = False) -> None:

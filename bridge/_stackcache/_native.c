@@ -31,8 +31,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* DATA_STACK_CHUNK_SIZE of Python/pystate.c in 3.11, 3.12, 3.13 and 3.14.  If a
- * later CPython uses another size, nothing is kept and nothing breaks. */
+/* DATA_STACK_CHUNK_SIZE of CPython's Python/pystate.c; measured on 3.11 to 3.13.
+ * If a later CPython uses another size, nothing is kept and nothing breaks. */
 #define CHUNK_BYTES ((size_t)16 * 1024)
 
 /* An allocator call tries for the lock this often.  The holder needs some ten

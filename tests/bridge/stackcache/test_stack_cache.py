@@ -182,6 +182,24 @@ class TestNative:
         assert after.misses == before.misses
         assert after.trimmed == before.trimmed
 
+    def test_calls_across_the_end_of_a_chunk_map_no_memory(self, native_cache):
+        """Without the cache a call at the worst depth maps and unmaps a chunk, each time."""
+
+        def call_at(depth):
+            if depth:
+                call_at(depth - 1)
+            else:
+                for _ in range(50):
+                    (lambda: None)()
+
+        native_cache.install()
+        before = native_cache.statistics()
+        for depth in range(250):
+            greenlet.greenlet(call_at).switch(depth)
+        after = native_cache.statistics()
+        assert after.misses - before.misses <= 4
+        assert after.hits - before.hits > 250 + 50
+
     def test_threads_lose_no_chunk(self, native_cache):
         native_cache.install()
         before = native_cache.statistics()
