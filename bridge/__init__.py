@@ -7,6 +7,7 @@ one.  Greenlets and tasks can then wait for each other.
 
 from __future__ import annotations
 
+from bridge import _stackcache
 from bridge._errors import BridgeError, LoopSelectionError, NoHostLoopError, WrongContextError
 from bridge._interop.greenlet_future import future
 from bridge._interop.spawned import spawn
@@ -30,3 +31,4 @@ __all__ = [
 ]
 
 select_loop()
+_stackcache.install()

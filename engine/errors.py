@@ -9,10 +9,14 @@ from __future__ import annotations
 __all__ = [
     "AppLoadError",
     "BindError",
+    "BodyTimeout",
+    "ClientDisconnected",
     "ConfigError",
     "EngineError",
     "ProtocolError",
+    "ReplyError",
     "UsageError",
+    "WriteTimeout",
 ]
 
 
@@ -55,3 +59,22 @@ class ProtocolError(EngineError):
         super().__init__(f"{status}: {detail}")
         self.status = status
         self.detail = detail
+
+
+class ClientDisconnected(EngineError, OSError):
+    """The client went away; raised by reads of the body and by writes of the reply.
+
+    An OSError, as uWSGI raises one there.
+    """
+
+
+class BodyTimeout(EngineError, OSError):
+    """The client sent nothing of its request body for ``--socket-timeout`` seconds."""
+
+
+class WriteTimeout(EngineError, OSError):
+    """The client took nothing of the reply for ``--socket-timeout`` seconds."""
+
+
+class ReplyError(EngineError):
+    """The application broke a rule of PEP 3333 or HTTP in its reply."""

@@ -1,0 +1,144 @@
+"""Calls a WSGI application for one request and sends what it returns (PEP 3333).
+
+Runs in the request's greenlet.  Each item goes out when it is yielded.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from engine.apps.wsgi.environ import EnvironBuilder
+from engine.apps.wsgi.file_wrapper import FileWrapper
+from engine.errors import ClientDisconnected, ReplyError
+from engine.interfaces import Environ, WSGIApp
+from engine.request.exchange import Exchange
+
+__all__ = ["WSGIAdapter"]
+
+_PLAIN_TEXT = [("Content-Type", "text/plain; charset=utf-8")]
+_BREATHE_EVERY = 64  # items of one reply between turns for everybody else
+
+
+class WSGIAdapter:
+    """One application.
+
+    :param strict: refuse ``str`` items instead of sending them as UTF-8
+    :param show_errors: put the traceback into the 500 page (``--catch-exceptions``)
+    :param breathe: lets other greenlets and the loop have a turn
+    """
+
+    def __init__(
+        self,
+        app: WSGIApp | None,
+        environs: EnvironBuilder,
+        log: Callable[[str], None],
+        breathe: Callable[[], None],
+        strict: bool = False,
+        show_errors: bool = False,
+    ) -> None:
+        self._app = app
+        self._environs = environs
+        self._log = log
+        self._breathe = breathe
+        self._strict = strict
+        self._show_errors = show_errors
+        self._warned_of_str = False
+
+    def serve(self, exchange: Exchange, template: Environ) -> None:
+        """Answer *exchange*; never raises an Exception."""
+        app = self._app
+        if app is None:
+            self._log("--- no python application found, check your startup logs for errors ---")
+            exchange.replace("500 Internal Server Error", _PLAIN_TEXT, b"Internal Server Error")
+            return
+        result: Any = None
+        try:
+            environ = self._environs.build(exchange, template)
+            exchange.variable_count = len(environ)
+            result = app(environ, exchange.start_response)
+            kind = type(result)
+            if (kind is list or kind is tuple) and len(result) == 1:
+                item = result[0]
+                exchange.send_all(item if type(item) is bytes else self._to_bytes(item))
+            else:
+                self._send(exchange, result)
+            exchange.finish()
+        except BaseException as exc:
+            self._failed(exchange, exc)
+            if not isinstance(exc, Exception):
+                raise
+        finally:
+            close = getattr(result, "close", None)
+            if close is not None:
+                self._close(close)
+
+    def _send(self, exchange: Exchange, result: Iterable[bytes]) -> None:
+        if isinstance(result, bytes | str):
+            exchange.send_all(self._to_bytes(result))
+        elif type(result) is list or type(result) is tuple:
+            # All of it is here, so its length can be told.
+            exchange.send_all(b"".join([self._to_bytes(item) for item in result]))
+        elif isinstance(result, FileWrapper):
+            exchange.send_head(result.remaining())
+            self._stream(exchange, result)
+        elif result is None:
+            raise TypeError("the application returned None; it must return an iterable of bytes")
+        else:
+            self._stream(exchange, result)
+
+    def _stream(self, exchange: Exchange, items: Iterable[bytes]) -> None:
+        left = _BREATHE_EVERY
+        for item in items:
+            data = item if type(item) is bytes else self._to_bytes(item)
+            if data:
+                exchange.write(data)
+                left -= 1
+                if not left:
+                    left = _BREATHE_EVERY
+                    self._breathe()
+
+    def _to_bytes(self, item: object) -> bytes:
+        if isinstance(item, bytes):
+            return item
+        if isinstance(item, str):
+            if self._strict:
+                raise ReplyError(
+                    f"the application yielded the str {item[:60]!r}; with --wsgi-strict body items must be bytes. "
+                    "Encode it, or leave the option out to have str sent as UTF-8."
+                )
+            if not self._warned_of_str:
+                self._warned_of_str = True
+                self._log("the application yields str; sent as UTF-8 (PEP 3333 asks for bytes, see --wsgi-strict)")
+            return item.encode()
+        if item is None:
+            return b""  # uWSGI skips it
+        if isinstance(item, bytearray | memoryview):
+            return bytes(item)
+        raise TypeError(f"the application yielded {type(item).__name__}; body items must be bytes")
+
+    def _failed(self, exchange: Exchange, exc: BaseException) -> None:
+        if isinstance(exc, ClientDisconnected):
+            exchange.cut()
+            return
+        self._log("".join(traceback.format_exception(exc)).rstrip())
+        if exchange.is_ended():
+            return
+        if exchange.is_sent():
+            exchange.cut()
+            return
+        page = b"Internal Server Error"
+        if self._show_errors:
+            page = "".join(traceback.format_exception(exc)).encode()
+        try:
+            exchange.replace("500 Internal Server Error", _PLAIN_TEXT, page)
+        except Exception:
+            exchange.cut()
+
+    def _close(self, close: Callable[[], None]) -> None:
+        try:
+            close()
+        except Exception:
+            self._log("".join(traceback.format_exception(*sys.exc_info())).rstrip())

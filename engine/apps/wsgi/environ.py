@@ -1,0 +1,116 @@
+"""The environ of a WSGI call (PEP 3333; keys as uWSGI sets them).
+
+Every request gets a fresh dict: greenlets that outlive the request may keep it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+from engine.apps.wsgi.file_wrapper import FileWrapper
+from engine.apps.wsgi.input import InputStream
+from engine.interfaces import Environ
+from engine.protocols.events import RequestHead, UwsgiHead
+from engine.request.exchange import Exchange
+
+__all__ = ["EnvironBuilder", "UWSGI_VERSION"]
+
+# What programs written for uWSGI may compare with; our own version is in engine.version.
+UWSGI_VERSION: Final = b"2.0.31"
+
+_PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0"}
+_CACHE_LIMIT = 1024
+_PLAIN_KEYS = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
+
+
+class EnvironBuilder:
+    """Builds environs from a template made once.
+
+    :param multiprocess: whether other workers serve the same application
+    """
+
+    def __init__(self, multiprocess: bool) -> None:
+        self._template: Environ = {
+            "SCRIPT_NAME": "",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": False,
+            "wsgi.multiprocess": multiprocess,
+            "wsgi.run_once": False,
+            "wsgi.file_wrapper": FileWrapper,
+            "wsgi.input_terminated": True,
+            "uwsgi.version": UWSGI_VERSION,
+            "uwsgi.node": os.uname().nodename.encode(),
+        }
+        self._keys: dict[bytes, str] = dict(_PLAIN_KEYS)
+
+    def connection_template(self, facts: Environ) -> Environ:
+        """Return what all requests of one connection share."""
+        return {**self._template, **facts}
+
+    def build(self, exchange: Exchange, template: Environ) -> Environ:
+        """Return the environ of one request."""
+        head = exchange.head
+        if type(head) is RequestHead:
+            environ = self._from_http(head, template)
+        else:
+            environ = self._from_uwsgi(head, template)
+        environ["uwsgi.core"] = exchange.core
+        environ["wsgi.input"] = InputStream(exchange.body)
+        return environ
+
+    def _from_http(self, head: RequestHead, template: Environ) -> Environ:
+        environ = template.copy()
+        path = head.path
+        environ["REQUEST_METHOD"] = head.method
+        environ["REQUEST_URI"] = head.target.decode("latin-1")
+        environ["PATH_INFO"] = (unquote_to_bytes(path) if b"%" in path else path).decode("latin-1")
+        environ["QUERY_STRING"] = head.query.decode("latin-1")
+        environ["SERVER_PROTOCOL"] = _PROTOCOLS[head.http_version]
+        keys = self._keys
+        for name, value in head.headers:
+            key = keys.get(name) or self._key_of(name)
+            text = value.decode("latin-1")
+            if key in environ and key.startswith("HTTP_"):
+                separator = "; " if key == "HTTP_COOKIE" else ", "
+                environ[key] = f"{environ[key]}{separator}{text}"
+            else:
+                environ[key] = text
+        return environ
+
+    def _key_of(self, name: bytes) -> str:
+        key = "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
+        if len(self._keys) < _CACHE_LIMIT:
+            self._keys[name] = key
+        return key
+
+    def _from_uwsgi(self, head: UwsgiHead, template: Environ) -> Environ:
+        environ = {**template, **head.variables}
+        environ.setdefault("SERVER_NAME", "")
+        environ.setdefault("SERVER_PORT", "")
+        environ.setdefault("PATH_INFO", "")
+        environ.setdefault("QUERY_STRING", "")
+        environ.setdefault("SERVER_PROTOCOL", "HTTP/1.0")
+        if not environ.get("CONTENT_LENGTH"):
+            environ.pop("CONTENT_LENGTH", None)
+        if not environ.get("CONTENT_TYPE"):
+            environ.pop("CONTENT_TYPE", None)
+        environ["wsgi.url_scheme"] = _scheme(environ)
+        if head.modifier1 == 30 and environ["SCRIPT_NAME"]:
+            script = environ["SCRIPT_NAME"]
+            if environ["PATH_INFO"].startswith(script):
+                environ["PATH_INFO"] = environ["PATH_INFO"][len(script) :]
+        return environ
+
+
+def _scheme(environ: dict[str, Any]) -> str:
+    """What the front end says of the client's connection; clients cannot set these variables."""
+    scheme = environ.get("UWSGI_SCHEME")
+    if scheme:
+        return str(scheme)
+    https = environ.get("HTTPS", "")
+    return "https" if https.startswith("1") or https.lower().startswith("on") else "http"

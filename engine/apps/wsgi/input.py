@@ -1,0 +1,138 @@
+"""``wsgi.input``: the request body as a file, read on demand (PEP 3333, "Input and Error Streams").
+
+Errors are OSError with uWSGI's texts, since programs look for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.errors import BodyTimeout, ClientDisconnected
+from engine.request.body import RequestBody
+
+__all__ = ["InputStream"]
+
+
+class InputStream:
+    """A read-only binary file over a :class:`RequestBody`; one greenlet at a time."""
+
+    __slots__ = ("_body", "_pending", "_position")
+
+    def __init__(self, body: RequestBody) -> None:
+        self._body = body
+        self._pending = b""
+        self._position = 0
+
+    def _take(self, limit: int | None, asked: int) -> bytes:
+        try:
+            return self._body.take(limit)
+        except BodyTimeout as exc:
+            raise BodyTimeout(f"timeout during read({asked}) on wsgi.input") from exc
+        except ClientDisconnected as exc:
+            raise ClientDisconnected(f"error during read({asked}) on wsgi.input: {exc}") from exc
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return *size* bytes, fewer only at the end of the body; all the rest if None, 0 or negative.
+
+        :raises OSError: if the client sent less than it announced, or nothing for ``--socket-timeout``
+        """
+        wanted = -1 if size is None or size <= 0 else size
+        if wanted > 0:
+            data = self._read_some(wanted)
+        else:
+            parts = [self._pending]
+            self._pending = b""
+            while data := self._take(None, 0):
+                parts.append(data)
+            data = b"".join(parts)
+        self._position += len(data)
+        return data
+
+    def _read_some(self, wanted: int) -> bytes:
+        pending = self._pending
+        if len(pending) >= wanted:
+            self._pending = pending[wanted:]
+            return pending[:wanted]
+        if not pending:
+            first = self._take(wanted, wanted)
+            if len(first) == wanted or not first:
+                return first
+            pending = first
+        parts = [pending]
+        have = len(pending)
+        self._pending = b""
+        while have < wanted:
+            data = self._take(wanted - have, wanted)
+            if not data:
+                break
+            parts.append(data)
+            have += len(data)
+        return b"".join(parts)
+
+    def read1(self, size: int = -1) -> bytes:
+        """Return what is there, at most *size* bytes, waiting only if there is nothing (io.BufferedIOBase)."""
+        if self._pending:
+            data = self._pending if size <= 0 else self._pending[:size]
+            self._pending = self._pending[len(data) :]
+        else:
+            data = self._take(size if size > 0 else None, size)
+        self._position += len(data)
+        return data
+
+    def readline(self, size: int | None = -1) -> bytes:
+        """Return the next line with its newline, at most *size* bytes of it; ``b""`` at the end."""
+        limit = -1 if size is None or size < 0 else size
+        if limit == 0:
+            return b""
+        line = bytearray()
+        while True:
+            if not self._pending:
+                self._pending = self._take(None, limit)
+                if not self._pending:
+                    break
+            end = self._pending.find(b"\n") + 1
+            cut = end or len(self._pending)
+            if limit > 0:
+                cut = min(cut, limit - len(line))
+            line += self._pending[:cut]
+            self._pending = self._pending[cut:]
+            if line.endswith(b"\n") or len(line) == limit:
+                break
+        self._position += len(line)
+        return bytes(line)
+
+    def readlines(self, hint: int | None = -1) -> list[bytes]:
+        """Return all lines, or lines of at least *hint* bytes together."""
+        lines: list[bytes] = []
+        total = 0
+        for line in self:
+            lines.append(line)
+            total += len(line)
+            if hint is not None and 0 < hint <= total:
+                break
+        return lines
+
+    def __iter__(self) -> Iterator[bytes]:
+        while line := self.readline():
+            yield line
+
+    def __next__(self) -> bytes:
+        line = self.readline()
+        if not line:
+            raise StopIteration
+        return line
+
+    def tell(self) -> int:
+        """Return how many bytes were read."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Refuse, as uWSGI does without ``--post-buffering``."""
+        raise OSError("seeking wsgi.input without post_buffering is IMPOSSIBLE !!!")
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def close(self) -> None:
+        """Do nothing: the connection outlives the body."""

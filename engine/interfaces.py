@@ -1,0 +1,34 @@
+"""Shapes that several ranks of the engine share; no behaviour.
+
+WSGI types follow PEP 3333.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, Protocol, TypeAlias
+
+__all__ = ["Environ", "ExcInfo", "ParkingPlace", "StartResponse", "WSGIApp", "Write"]
+
+Environ: TypeAlias = dict[str, Any]
+ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
+Write: TypeAlias = Callable[[bytes], None]
+
+
+class StartResponse(Protocol):
+    """What a WSGI application is given to begin its reply."""
+
+    def __call__(
+        self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None, /
+    ) -> Write: ...
+
+
+WSGIApp: TypeAlias = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+class ParkingPlace(Protocol):
+    """Where the core that runs a request waits (``bridge.lowlevel.Parking``)."""
+
+    def park(self, timeout: float | None = None) -> bool: ...
+    def unpark(self) -> None: ...

@@ -1,0 +1,1 @@
+"""Server log and request log.  Imports the standard library only."""

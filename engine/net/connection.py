@@ -1,0 +1,358 @@
+"""What the connections of both protocols share.
+
+Callbacks of asyncio come in here; exactly one request at a time is being
+answered.  A connection that waits for bytes holds no core.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any, Final
+
+from engine.interfaces import Environ, ParkingPlace
+from engine.net.flow import Outlet
+from engine.net.frontend import FrontEnd
+from engine.protocols.events import BadRequest, BodyChunk, BodyEnd, Event, PeerClosed
+from engine.protocols.http1.framing import Framing
+from engine.request.body import EMPTY_BODY, RequestBody
+from engine.request.exchange import Exchange
+
+__all__ = ["Connection"]
+
+_NEVER: Final = float("inf")
+_LINGER: Final = 2.0  # seconds to let a client read an error page before the connection is closed
+_LINGER_BYTES: Final = 1 << 20
+# What a client may still be sending of a body nobody read, before closing is cheaper than reading on.
+_DRAIN: Final = 65536
+
+
+class Connection(asyncio.Protocol):
+    """One client connection; everything happens in the worker's loop thread."""
+
+    def __init__(self, front: FrontEnd) -> None:
+        self.front = front
+        self.exchange: Exchange | None = None
+        self.deadline = _NEVER
+        self._transport: asyncio.Transport | None = None
+        self._template: Environ | None = None
+        self._outlet: Outlet
+        self._body: RequestBody = EMPTY_BODY
+        self._in_callback = False
+        self._next_ready = False
+        self._lingering = False
+        self._lingered = 0
+        self._closing = False
+        self._peer_eof = False
+        self._pauses = 0
+
+    # -- supplied by the protocols -------------------------------------------------
+
+    def _receive(self, data: bytes) -> list[Event]:
+        raise NotImplementedError
+
+    def _next_request(self) -> list[Event]:
+        raise NotImplementedError
+
+    def _input_piles_up(self) -> bool:
+        return False
+
+    def _mid_head(self) -> bool:
+        raise NotImplementedError
+
+    def _refuse(self, status: int, detail: str) -> bytes:
+        raise NotImplementedError
+
+    def _facts(self) -> Environ:
+        raise NotImplementedError
+
+    def encode_head(
+        self, head: Any, status: str, headers: list[tuple[str, str]], length: int | None
+    ) -> tuple[bytes, Framing]:
+        """Frame a reply and encode its head; see :class:`engine.request.exchange.Link`."""
+        raise NotImplementedError
+
+    # -- asyncio callbacks ------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client was accepted."""
+        self._transport = transport
+        self._outlet = Outlet(transport, self.front.new_parking, self.front.socket_timeout)
+        self.front.connections.add(self)
+        self.deadline = time.monotonic() + self.front.socket_timeout
+        if self.front.draining:
+            self._close()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes arrived."""
+        if self._lingering:
+            self._lingered += len(data)
+            if self._lingered > _LINGER_BYTES:
+                self._close()
+            return
+        self._in_callback = True
+        events = self._receive(data)
+        if events:
+            self._handle(events)
+        while self._next_ready:
+            self._next_ready = False
+            events = self._next_request()
+            if not events:
+                break
+            self._handle(events)
+        self._in_callback = False
+        if self.exchange is None:
+            self._set_waiting_deadline()
+        if self._input_piles_up():
+            self._pause(1)
+
+    def eof_received(self) -> bool:
+        """The client has finished sending; true keeps the connection open for the reply."""
+        if self._lingering or self._closing:
+            return False
+        self._peer_eof = True
+        self._handle(self._receive(b""))
+        return self.exchange is not None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self.front.forget(self)
+        self.deadline = _NEVER
+        self._closing = True
+        self._transport = None
+        exchange = self.exchange
+        if exchange is not None:
+            exchange.gone = True
+        self._outlet.shut()
+        self._body.fail("the client closed the connection")
+        if exchange is not None and exchange.core < 0:
+            self.front.withdraw(exchange)
+
+    def pause_writing(self) -> None:
+        """The transport holds enough."""
+        self._outlet.pause()
+
+    def resume_writing(self) -> None:
+        """The transport can take more."""
+        self._outlet.resume()
+
+    # -- events of the protocol ---------------------------------------------------------
+
+    def _handle(self, events: list[Event]) -> None:
+        complete = len(events) == 2 and type(events[1]) is BodyEnd
+        for event in events:
+            kind = type(event)
+            if kind is BodyChunk:
+                if self._body is not EMPTY_BODY:
+                    self._body.feed(event.data)  # type: ignore[union-attr]
+            elif kind is BodyEnd:
+                self._body_ended(event)  # type: ignore[arg-type]
+            elif kind is BadRequest:
+                self._bad_request(event.status, event.detail)  # type: ignore[union-attr]
+            elif kind is PeerClosed:
+                self._peer_closed(event.clean)  # type: ignore[union-attr]
+            else:
+                self._begin(event, complete and not event.has_body)  # type: ignore[union-attr]
+                if self._closing:
+                    return
+
+    def _begin(self, head: Any, complete: bool) -> None:
+        self.deadline = _NEVER
+        if complete or not head.has_body:
+            body = EMPTY_BODY
+        else:
+            body = RequestBody(self, None if head.chunked else head.content_length, self.front.socket_timeout)
+        self._body = body
+        exchange = self.exchange = Exchange(self, head, body)
+        self.front.submit(exchange)
+        if exchange.core < 0 and not exchange.is_ended():
+            self._pause(2)  # it waits for a core; let the client wait too
+
+    def _body_ended(self, event: BodyEnd) -> None:
+        body = self._body
+        if body is not EMPTY_BODY:
+            body.finish(event.trailers)
+            if self.exchange is None and not self._closing:
+                self._next_ready = True  # the rest of a body that nobody read has been drained
+                self._advance_soon()
+
+    def _bad_request(self, status: int, detail: str) -> None:
+        self._body.fail(detail)
+        self.front.log_refusal(self, status, detail)
+        if self.exchange is not None:
+            self._peer_eof = True  # nothing after this can be a request
+            return
+        page = self._refuse(status, detail)
+        if page:
+            self._outlet.write_now(page)
+        self._linger()
+
+    def _peer_closed(self, clean: bool) -> None:
+        if not clean:
+            self._body.fail("the client closed the connection")
+        if self.exchange is None:
+            self._close()
+
+    # -- the request's side; may be called in its greenlet ---------------------------------
+
+    def template(self) -> Environ:
+        """What all requests of this connection share in their environ."""
+        template = self._template
+        if template is None:
+            template = self._template = self.front.connection_template(self._facts())
+        return template
+
+    def remote_addr(self, head: Any) -> str:
+        """The client's address."""
+        return str(self.template().get("REMOTE_ADDR", ""))
+
+    def transmit(self, data: bytes) -> None:
+        """Send bytes of the reply; parks the greenlet while the client is slow."""
+        if self._pauses & 2:
+            self._resume(2)
+        self._outlet.write(data)
+
+    def new_parking(self) -> ParkingPlace:
+        """Return a place where the current greenlet can wait."""
+        return self.front.new_parking()
+
+    def body_wanted(self) -> None:
+        """The application waits for its request body for the first time."""
+        if self._pauses & 2:
+            self._resume(2)
+
+    def pause_body(self) -> None:
+        """The application is behind: let the client wait."""
+        self._pause(4)
+
+    def resume_body(self) -> None:
+        """The application has caught up."""
+        self._resume(4)
+
+    def abort(self) -> None:
+        """Close so that the client can tell that the reply is not complete."""
+        transport = self._transport
+        self._closing = True
+        if transport is not None:
+            self._outlet.shut()
+            transport.abort()
+
+    def reply_ended(self, exchange: Exchange, reusable: bool) -> None:
+        """The reply is over; get ready for the next request, or close."""
+        self.exchange = None
+        self.front.log_request(exchange)
+        body = self._body
+        if self._closing:
+            return
+        if not reusable or self._peer_eof or self.front.draining:
+            if body.complete:
+                self._close()
+            else:
+                self._linger()
+            return
+        if not body.complete:
+            if body.length is None or body.length - body.taken - body.buffered > _DRAIN:
+                self._linger()
+                return
+            body.discard()
+            self._resume(4 | 2)
+            return
+        self._body = EMPTY_BODY
+        if self._pauses:
+            self._resume(4 | 2)
+        self._next_ready = True
+        self._advance_soon()
+
+    def _advance_soon(self) -> None:
+        if self._in_callback:
+            return  # data_received looks when it gets control back
+        if self._input_piles_up():
+            self.front.call_soon(self._advance)
+            return
+        self._next_ready = False
+        self._next_request()
+        self._set_waiting_deadline()
+
+    def _advance(self) -> None:
+        if self._closing or not self._next_ready:
+            return
+        self._resume(1)
+        self.data_received_nothing()
+
+    def data_received_nothing(self) -> None:
+        """Go on with bytes that arrived before the last reply ended."""
+        self._in_callback = True
+        while self._next_ready:
+            self._next_ready = False
+            events = self._next_request()
+            if not events:
+                break
+            self._handle(events)
+        self._in_callback = False
+        if self.exchange is None:
+            self._set_waiting_deadline()
+        if self._input_piles_up():
+            self._pause(1)
+
+    # -- time ------------------------------------------------------------------------------
+
+    def _set_waiting_deadline(self) -> None:
+        if self._lingering or self._closing:
+            return
+        if self._mid_head():
+            if self.deadline == _NEVER or self._waiting_idle:
+                self._waiting_idle = False
+                self.deadline = time.monotonic() + self.front.socket_timeout
+        else:
+            self._waiting_idle = True
+            self.deadline = time.monotonic() + self.front.keepalive
+
+    _waiting_idle = False
+
+    def expire(self) -> None:
+        """The deadline has passed; called by the front end."""
+        if self._lingering or not self._mid_head():
+            self._close()
+        else:
+            self._bad_request(408, f"the request head was not complete after {self.front.socket_timeout:g} seconds")
+
+    # -- reading and closing ------------------------------------------------------------------
+
+    def _pause(self, reason: int) -> None:
+        if not self._pauses and self._transport is not None and not self._closing:
+            self._transport.pause_reading()
+        self._pauses |= reason
+
+    def _resume(self, reason: int) -> None:
+        had = self._pauses
+        self._pauses &= ~reason
+        if had and not self._pauses and self._transport is not None and not self._closing:
+            self._transport.resume_reading()
+
+    def _linger(self) -> None:
+        """Close, but let the client read what was sent: unread input would make the kernel reset it."""
+        transport = self._transport
+        if transport is None or self._closing:
+            return
+        self._lingering = True
+        self._body.discard()
+        self.deadline = time.monotonic() + _LINGER
+        self._resume(7)
+        if transport.can_write_eof() and not self._peer_eof:
+            transport.write_eof()
+        else:
+            self._close()
+
+    def _close(self) -> None:
+        transport = self._transport
+        if transport is not None and not self._closing:
+            self._closing = True
+            self._outlet.shut()
+            transport.close()
+
+    def close_if_idle(self) -> bool:
+        """Close unless a request is being answered; the server is stopping."""
+        if self.exchange is None:
+            self._close()
+            return True
+        return False

@@ -1,0 +1,117 @@
+"""Writing with bounded memory: straight to the socket while it takes everything.
+
+The application expects an item to be on its way when ``write`` returns, also
+if it then computes for a minute without letting the loop turn.  So the bytes
+go to the descriptor at once, and only what the kernel does not take goes
+through the transport, in pieces, the greenlet parked in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from typing import Final
+
+from engine.errors import ClientDisconnected, WriteTimeout
+from engine.interfaces import ParkingPlace
+
+__all__ = ["HIGH_WATER", "LOW_WATER", "Outlet"]
+
+# asyncio's default high-water mark; a quarter of it keeps the pipe busy while the greenlet wakes.
+HIGH_WATER: Final = 65536
+LOW_WATER: Final = 16384
+
+
+class Outlet:
+    """The write side of one connection.
+
+    :param new_parking: makes a place where the current greenlet can wait
+    :param timeout: longest wait for the client to take something, in seconds
+    """
+
+    __slots__ = ("_buffered", "_fd", "_full", "_new_parking", "_parking", "_timeout", "_transport", "written")
+
+    def __init__(
+        self, transport: asyncio.Transport, new_parking: Callable[[], ParkingPlace], timeout: float
+    ) -> None:
+        self._transport: asyncio.Transport | None = transport
+        self._new_parking = new_parking
+        self._parking: ParkingPlace | None = None
+        self._timeout = timeout
+        self._buffered = False
+        self._full = False
+        self.written = 0
+        transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
+        # Behind TLS the descriptor takes ciphertext only.
+        sock = None if transport.get_extra_info("sslcontext") else transport.get_extra_info("socket")
+        self._fd: int = -1 if sock is None else sock.fileno()
+
+    def shut(self) -> None:
+        """The connection is closing: never touch its descriptor again, its number may be reused."""
+        self._fd = -1
+        self._transport = None
+        if self._parking is not None:
+            self._parking.unpark()
+
+    def pause(self) -> None:
+        """asyncio says the transport holds enough."""
+        self._full = True
+
+    def resume(self) -> None:
+        """asyncio says the transport can take more."""
+        self._full = False
+        if self._parking is not None:
+            self._parking.unpark()
+
+    def write(self, data: bytes) -> None:
+        """Send *data* in order; park the current greenlet while the client is slow.
+
+        :raises ClientDisconnected: if the connection is gone
+        :raises WriteTimeout: if the client took nothing for the timeout
+        """
+        transport = self._transport
+        if transport is None:
+            raise ClientDisconnected("write error: the client closed the connection")
+        self.written += len(data)
+        if self._buffered and not transport.get_write_buffer_size():
+            self._buffered = False
+        if not self._buffered and self._fd >= 0:
+            try:
+                sent = os.write(self._fd, data)
+            except BlockingIOError:
+                sent = 0
+            except OSError as exc:
+                raise ClientDisconnected(f"write error: {exc.strerror}") from exc
+            if sent == len(data):
+                return
+            self._write_rest(memoryview(data)[sent:])
+        else:
+            self._write_rest(memoryview(data))
+
+    def write_now(self, data: bytes) -> None:
+        """Send a few bytes from an asyncio callback; never waits."""
+        if self._transport is not None:
+            self._buffered = True
+            self.written += len(data)
+            self._transport.write(data)
+
+    def _write_rest(self, rest: memoryview) -> None:
+        self._buffered = True
+        while len(rest):
+            if self._full:
+                self._wait_for_room()
+            transport = self._transport
+            if transport is None or transport.is_closing():
+                raise ClientDisconnected("write error: the client closed the connection")
+            transport.write(bytes(rest[:HIGH_WATER]))
+            rest = rest[HIGH_WATER:]
+        if self._full:
+            self._wait_for_room()
+
+    def _wait_for_room(self) -> None:
+        if self._parking is None:
+            self._parking = self._new_parking()
+        while self._full and self._transport is not None:
+            if not self._parking.park(self._timeout) and self._full:
+                raise WriteTimeout(f"the client took nothing for {self._timeout:g} seconds")

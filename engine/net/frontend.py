@@ -1,0 +1,123 @@
+"""What all connections of one worker share: options, open connections, deadlines, the clock's Date."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Any, Protocol
+
+from engine.interfaces import Environ, ParkingPlace
+from engine.logs.access import request_line
+from engine.logs.server_log import ServerLog
+from engine.protocols.limits import DEFAULT_LIMITS, Limits
+from engine.request.exchange import Exchange
+
+__all__ = ["FrontEnd", "Timings"]
+
+_TICK = 1.0  # seconds between looks at the deadlines
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """How long a client may take; seconds.
+
+    ``socket_timeout``: for a whole request head, for the next bytes of a body,
+    and to take something of a reply.  ``keepalive``: idle between requests.
+    """
+
+    socket_timeout: float = 30.0
+    keepalive: float = 75.0
+    limits: Limits = field(default=DEFAULT_LIMITS)
+
+
+class Waiting(Protocol):
+    """A connection, as far as its deadline goes."""
+
+    deadline: float
+
+    def expire(self) -> None: ...
+    def close_if_idle(self) -> bool: ...
+
+
+class FrontEnd:
+    """Shared by the connections of a worker; its loop's thread only.
+
+    :param submit: runs an exchange when a core is free
+    :param withdraw: takes an exchange whose client left out of the queue
+    :param connection_template: completes the environ template of a connection
+    """
+
+    def __init__(
+        self,
+        loop: Any,
+        timings: Timings,
+        log: ServerLog,
+        log_requests: bool,
+        submit: Callable[[Exchange], None],
+        withdraw: Callable[[Exchange], None],
+        new_parking: Callable[[], ParkingPlace],
+        connection_template: Callable[[Environ], Environ],
+    ) -> None:
+        self._loop = loop
+        self.call_soon = loop.call_soon
+        self.limits = timings.limits
+        self.socket_timeout = timings.socket_timeout
+        self.keepalive = timings.keepalive
+        self.log = log
+        self._log_requests = log_requests
+        self.submit = submit
+        self.withdraw = withdraw
+        self.new_parking = new_parking
+        self.connection_template = connection_template
+        self.connections: set[Waiting] = set()
+        self.draining = False
+        self._emptied: asyncio.Event | None = None
+        self.requests = 0
+        self.date = formatdate(usegmt=True).encode()
+        self._pid = os.getpid()
+        self._timer = loop.call_later(_TICK, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = self._loop.call_later(_TICK, self._tick)
+        self.date = formatdate(usegmt=True).encode()
+        now = time.monotonic()
+        for connection in [c for c in self.connections if c.deadline <= now]:
+            connection.expire()
+
+    def log_request(self, exchange: Exchange) -> None:
+        """A reply has ended."""
+        self.requests += 1
+        if self._log_requests:
+            msecs = int((time.monotonic() - exchange.started_clock) * 1000)
+            self.log.request(request_line(exchange, self._pid, self.requests, self.requests, msecs))
+
+    def log_refusal(self, connection: object, status: int, detail: str) -> None:
+        """A client sent something that is no request."""
+        if self._log_requests:
+            self.log.line(f"{time.ctime()} - refused with {status} on {connection!r}: {detail}")
+
+    def drain(self) -> None:
+        """Answer what was received, close every connection as soon as it is idle."""
+        self.draining = True
+        for connection in list(self.connections):
+            connection.close_if_idle()
+
+    def forget(self, connection: Waiting) -> None:
+        """A connection is gone."""
+        self.connections.discard(connection)
+        if self._emptied is not None and not self.connections:
+            self._emptied.set()
+
+    async def wait_closed(self) -> None:
+        """Return when no connection is left."""
+        self._emptied = asyncio.Event()
+        if self.connections:
+            await self._emptied.wait()
+
+    def stop(self) -> None:
+        """Stop the clock; nothing is served any more."""
+        self._timer.cancel()

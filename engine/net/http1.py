@@ -1,0 +1,55 @@
+"""An HTTP/1.1 connection (RFC 9112)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.interfaces import Environ
+from engine.net.connection import Connection
+from engine.net.frontend import FrontEnd
+from engine.net.peer import peer_facts
+from engine.protocols.events import Event
+from engine.protocols.http1.framing import Framing
+from engine.protocols.http1.parser import Http1Parser
+from engine.protocols.http1.writer import CONTINUE, error_page, response_head
+
+__all__ = ["Http1Connection"]
+
+
+class Http1Connection(Connection):
+    """Speaks HTTP/1.1 and 1.0 with one client."""
+
+    def __init__(self, front: FrontEnd) -> None:
+        super().__init__(front)
+        self._parser = parser = Http1Parser(front.limits)
+        self._receive = parser.receive  # type: ignore[method-assign]
+        self._next_request = parser.next_request  # type: ignore[method-assign]
+        self._input_piles_up = parser.should_pause  # type: ignore[method-assign]
+        self._mid_head = parser.in_head  # type: ignore[method-assign]
+
+    def encode_head(
+        self, head: Any, status: str, headers: list[tuple[str, str]], length: int | None
+    ) -> tuple[bytes, Framing]:
+        """Frame a reply and encode its head."""
+        front = self.front
+        keep = head.keep_alive and not front.draining and not self._peer_eof and front.keepalive > 0
+        return response_head(
+            status, headers, head.method, head.http_version, keep, front.date, b"", length
+        )
+
+    def body_wanted(self) -> None:
+        """Tell a client that waits for it to go on (RFC 9110 section 10.1.1), then wait."""
+        super().body_wanted()
+        exchange = self.exchange
+        if exchange is not None and exchange.head.expect_continue and not exchange.is_sent():
+            self._outlet.write(CONTINUE)
+
+    def _refuse(self, status: int, detail: str) -> bytes:
+        return error_page(status, detail, self.front.date)
+
+    def _facts(self) -> Environ:
+        assert self._transport is not None
+        return peer_facts(self._transport)
+
+    def __repr__(self) -> str:
+        return f"<HTTP {self._facts().get('REMOTE_ADDR', '') if self._transport else 'closed'} {self._parser!r}>"

@@ -1,0 +1,110 @@
+"""Listening sockets: opened once, before any fork, and inherited by every worker."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import stat
+from dataclasses import dataclass
+
+from engine.address import AbstractUnixAddress, Address, InheritedFd, TcpAddress, UnixAddress
+from engine.errors import BindError
+
+__all__ = ["Listener", "bind", "describe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A bound, listening, non-blocking socket and what is spoken on it (``http`` or ``uwsgi``)."""
+
+    protocol: str
+    sock: socket.socket
+    name: str
+
+    def unlink(self) -> None:
+        """Remove the file of a unix socket, if it is still ours."""
+        if self.sock.family == socket.AF_UNIX:
+            name = self.sock.getsockname()
+            if isinstance(name, str) and name:
+                try:
+                    os.unlink(name)
+                except OSError:
+                    pass
+
+
+def bind(protocol: str, address: Address, backlog: int, mode: int | None = None) -> Listener:
+    """Open a listening socket.
+
+    :param backlog: connections the kernel keeps while no core is free (uWSGI ``--listen``)
+    :param mode: permission bits of a unix socket; None leaves them to the umask
+    :raises BindError: with the address and what to do
+    """
+    try:
+        sock = _open(address, mode)
+        sock.listen(backlog)
+    except OSError as exc:
+        raise BindError(_explain(address, exc)) from exc
+    sock.setblocking(False)
+    return Listener(protocol, sock, describe(sock))
+
+
+def _open(address: Address, mode: int | None) -> socket.socket:
+    if isinstance(address, InheritedFd):
+        return socket.socket(fileno=os.dup(address.fd))
+    if isinstance(address, TcpAddress):
+        host = address.host
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, address.port))
+        return sock
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    if isinstance(address, AbstractUnixAddress):
+        sock.bind("\0" + address.name)
+        return sock
+    assert isinstance(address, UnixAddress)
+    _remove_stale(address.path)
+    sock.bind(address.path)
+    if mode is not None:
+        os.chmod(address.path, mode)
+    return sock
+
+
+def _remove_stale(path: str) -> None:
+    """Remove a socket file that nobody listens on; a live one stays and makes bind fail."""
+    try:
+        if not stat.S_ISSOCK(os.stat(path).st_mode):
+            return
+    except OSError:
+        return
+    probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        probe.connect(path)
+    except ConnectionRefusedError:
+        os.unlink(path)
+    except OSError:
+        pass
+    finally:
+        probe.close()
+
+
+def _explain(address: Address, exc: OSError) -> str:
+    if exc.errno == errno.EADDRINUSE:
+        return (
+            f"probably another instance is running on the same address ({address}): bind(): {exc.strerror}. "
+            "Stop it, or choose another address."
+        )
+    if exc.errno == errno.EACCES:
+        return f"no permission to listen on {address}: {exc.strerror}. Ports below 1024 need CAP_NET_BIND_SERVICE."
+    return f"cannot listen on {address}: {exc.strerror or exc}"
+
+
+def describe(sock: socket.socket) -> str:
+    """Return the address of a bound socket as text."""
+    name = sock.getsockname()
+    if isinstance(name, tuple):
+        host = f"[{name[0]}]" if ":" in name[0] else name[0]
+        return f"{host}:{name[1]}"
+    text = name.decode() if isinstance(name, bytes) else str(name)
+    return "@" + text[1:] if text.startswith("\0") else text

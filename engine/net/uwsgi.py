@@ -1,0 +1,63 @@
+"""A connection that speaks the uwsgi protocol, as nginx's ``uwsgi_pass`` does.
+
+One request per connection; the reply ends by close.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.interfaces import Environ
+from engine.net.connection import Connection
+from engine.net.frontend import FrontEnd
+from engine.protocols.events import Event
+from engine.protocols.http1.framing import Framing
+from engine.protocols.uwsgi.protocol import PING_REPLY, UwsgiParser, response_head
+
+__all__ = ["UwsgiConnection"]
+
+_PING = 100
+
+
+class UwsgiConnection(Connection):
+    """Speaks uwsgi with one front end."""
+
+    def __init__(self, front: FrontEnd) -> None:
+        super().__init__(front)
+        self._parser = parser = UwsgiParser(front.limits)
+        self._receive = parser.receive  # type: ignore[method-assign]
+        self._mid_head = parser.in_head  # type: ignore[method-assign]
+
+    def _next_request(self) -> list[Event]:
+        return []
+
+    def _begin(self, head: Any, complete: bool) -> None:
+        if head.modifier1 in (0, 30):
+            super()._begin(head, complete)
+            return
+        if head.modifier1 == _PING:
+            self._outlet.write_now(PING_REPLY)
+        else:
+            self.front.log.line(f"-- unavailable modifier requested: {head.modifier1} --")
+        self._close()
+
+    def encode_head(
+        self, head: Any, status: str, headers: list[tuple[str, str]], length: int | None
+    ) -> tuple[bytes, Framing]:
+        """Encode a head; the framing is until close."""
+        return response_head(
+            status, headers, head.method, head.variables.get("SERVER_PROTOCOL", "HTTP/1.0")
+        )
+
+    def remote_addr(self, head: Any) -> str:
+        """The client's address, as the front end tells it."""
+        return str(head.variables.get("REMOTE_ADDR", ""))
+
+    def _refuse(self, status: int, detail: str) -> bytes:
+        return b""  # uWSGI answers nothing; nginx makes a 502 of it
+
+    def _facts(self) -> Environ:
+        return {}
+
+    def __repr__(self) -> str:
+        return f"<uwsgi {self._parser!r}>"

@@ -1,0 +1,139 @@
+"""A request body on its way from the connection to the application.
+
+The connection feeds, the application's greenlet takes.  What lies between is
+bounded: above the high-water mark the connection stops reading until the
+application has caught up.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final, Protocol
+
+from engine.errors import BodyTimeout, ClientDisconnected
+from engine.interfaces import ParkingPlace
+
+__all__ = ["EMPTY_BODY", "HIGH_WATER", "BodySource", "RequestBody"]
+
+# asyncio's own default for its streams; one recv of uvloop brings at most 256 KiB.
+HIGH_WATER: Final = 65536
+
+
+class BodySource(Protocol):
+    """The connection, as the body sees it."""
+
+    def pause_body(self) -> None: ...
+    def resume_body(self) -> None: ...
+    def body_wanted(self) -> None: ...
+    def new_parking(self) -> ParkingPlace: ...
+
+
+class RequestBody:
+    """Bytes of one request body; fed in asyncio callbacks, read by one greenlet at a time.
+
+    :param length: the Content-Length; None for a chunked body
+    :param timeout: longest wait for the next bytes, in seconds
+    """
+
+    __slots__ = (
+        "_asked",
+        "_chunks",
+        "_failure",
+        "_parking",
+        "_paused",
+        "_source",
+        "_timeout",
+        "buffered",
+        "complete",
+        "length",
+        "taken",
+        "trailers",
+    )
+
+    def __init__(self, source: BodySource | None, length: int | None, timeout: float) -> None:
+        self._source = source
+        self._chunks: deque[bytes] = deque()
+        self._failure: str | None = None
+        self._parking: ParkingPlace | None = None
+        self._paused = False
+        self._asked = False
+        self._timeout = timeout
+        self.length = length
+        self.buffered = 0
+        self.taken = 0
+        self.complete = False
+        self.trailers: tuple[tuple[bytes, bytes], ...] = ()
+
+    # -- connection side -----------------------------------------------------
+
+    def feed(self, data: bytes) -> None:
+        """Append bytes that arrived."""
+        self._chunks.append(data)
+        self.buffered += len(data)
+        if self.buffered > HIGH_WATER and not self._paused and self._source is not None:
+            self._paused = True
+            self._source.pause_body()
+        self._wake()
+
+    def finish(self, trailers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+        """Say that the body is complete."""
+        self.complete = True
+        self.trailers = trailers
+        self._wake()
+
+    def fail(self, reason: str) -> None:
+        """Say that the rest will never come; reads raise once what arrived has been taken."""
+        if not self.complete and self._failure is None:
+            self._failure = reason
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._parking is not None:
+            self._parking.unpark()
+
+    # -- application side --------------------------------------------------------
+
+    def take(self, limit: int | None = None) -> bytes:
+        """Return the next bytes, at most *limit*; wait for them if need be; ``b""`` at the end.
+
+        :raises ClientDisconnected: if the client went away or broke the framing
+        :raises BodyTimeout: if nothing arrived for the timeout
+        """
+        while not self._chunks:
+            if self.complete:
+                return b""
+            self._await_more()
+        data = self._chunks.popleft()
+        if limit is not None and len(data) > limit:
+            self._chunks.appendleft(data[limit:])
+            data = data[:limit]
+        self.buffered -= len(data)
+        self.taken += len(data)
+        if self._paused and self.buffered <= HIGH_WATER // 2:
+            self._paused = False
+            if self._source is not None:
+                self._source.resume_body()
+        return data
+
+    def _await_more(self) -> None:
+        if self._failure is not None:
+            raise ClientDisconnected(self._failure)
+        source = self._source
+        assert source is not None
+        if not self._asked:
+            self._asked = True
+            source.body_wanted()
+        if self._parking is None:
+            self._parking = source.new_parking()
+        if not self._parking.park(self._timeout) and not self._chunks and not self.complete:
+            raise BodyTimeout(f"no byte of the request body arrived for {self._timeout:g} seconds")
+
+    def discard(self) -> None:
+        """Drop what arrived and whatever still comes."""
+        self._chunks.clear()
+        self.buffered = 0
+
+
+EMPTY_BODY: Final = RequestBody(None, 0, 0.0)
+"""The body of requests that have none; shared, so never fed."""
+EMPTY_BODY.complete = True

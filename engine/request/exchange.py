@@ -1,0 +1,267 @@
+"""One request and its reply on one connection.
+
+States of the reply: NEW (no status yet), STARTED (status known, nothing sent),
+SENT (head is out), ENDED.  The application's greenlet moves it forward; the
+connection only reads it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final, Protocol
+
+from engine.errors import ClientDisconnected, ReplyError
+from engine.interfaces import ExcInfo, Write
+from engine.protocols.http1.framing import CHUNKED, NONE, Framing
+from engine.protocols.http1.writer import LAST_CHUNK, encode_chunk
+from engine.protocols.status import parse_status
+from engine.request.body import RequestBody
+
+__all__ = ["ENDED", "NEW", "SENT", "STARTED", "Exchange", "Link"]
+
+NEW: Final = 0
+STARTED: Final = 1
+SENT: Final = 2
+ENDED: Final = 3
+
+_STATE_NAMES = ("NEW", "STARTED", "SENT", "ENDED")
+_COALESCE: Final = 65536  # up to this size head and body go out in one write
+
+
+class Link(Protocol):
+    """The connection, as a reply sees it."""
+
+    def encode_head(
+        self, head: Any, status: str, headers: list[tuple[str, str]], length: int | None
+    ) -> tuple[bytes, Framing]: ...
+    def transmit(self, data: bytes) -> None: ...
+    def reply_ended(self, exchange: Exchange, reusable: bool) -> None: ...
+    def abort(self) -> None: ...
+    def remote_addr(self, head: Any) -> str: ...
+
+
+class Exchange:
+    """A request being answered."""
+
+    __slots__ = (
+        "_framing",
+        "_headers",
+        "_state",
+        "_status",
+        "body",
+        "body_bytes",
+        "core",
+        "gone",
+        "head",
+        "header_bytes",
+        "header_count",
+        "link",
+        "started_at",
+        "started_clock",
+        "switches",
+        "variable_bytes",
+        "variable_count",
+    )
+
+    _framing: Framing
+
+    def __init__(self, link: Link, head: Any, body: RequestBody) -> None:
+        self.link = link
+        self.head = head
+        self.body = body
+        self.core = -1
+        self.gone = False
+        self.started_at = time.time()
+        self.started_clock = time.monotonic()
+        self._state = NEW
+        self._status = ""
+        self._headers: list[tuple[str, str]] = []
+        self.body_bytes = 0
+        self.header_bytes = 0
+        self.header_count = 0
+        self.variable_count = 0
+        self.variable_bytes = 0
+        self.switches = 0
+
+    # -- questions ------------------------------------------------------------
+
+    @property
+    def status_code(self) -> int:
+        """The three-digit status; 0 if nothing was sent."""
+        return parse_status(self._status)[1] if self._state >= SENT else 0
+
+    @property
+    def method(self) -> str:
+        """The request method."""
+        return self.head.method  # type: ignore[no-any-return]
+
+    @property
+    def uri(self) -> str:
+        """The request target as received."""
+        return self.head.target.decode("latin-1")  # type: ignore[no-any-return]
+
+    @property
+    def protocol(self) -> str:
+        """``HTTP/1.1`` and the like."""
+        return f"HTTP/{self.head.http_version}"
+
+    @property
+    def remote_addr(self) -> str:
+        """The client's address as the application sees it."""
+        return self.link.remote_addr(self.head)
+
+    @property
+    def remote_user(self) -> str:
+        """The authenticated user, if the front end names one."""
+        return ""
+
+    def is_started(self) -> bool:
+        """Whether the application has given a status."""
+        return self._state != NEW
+
+    def is_sent(self) -> bool:
+        """Whether the head went out, so that the status cannot change."""
+        return self._state >= SENT
+
+    def is_ended(self) -> bool:
+        """Whether the reply is over, for better or worse."""
+        return self._state == ENDED
+
+    # -- steps of the reply, in the request's greenlet ---------------------------
+
+    def start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None, /
+    ) -> Write:
+        """Note status and headers; they go out with the first non-empty item (PEP 3333).
+
+        :raises TypeError: if an argument has the wrong type
+        :raises ValueError: if the status is malformed
+        :raises ReplyError: if a reply was started and *exc_info* is missing
+        """
+        if exc_info is not None:
+            try:
+                if self._state >= SENT:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None
+        elif self._state != NEW:
+            if self._state >= SENT:
+                raise OSError("headers already sent")
+            raise ReplyError(
+                "start_response() was called a second time without exc_info; "
+                "pass exc_info=sys.exc_info() to replace the first status (PEP 3333)."
+            )
+        if type(status) is not str and not isinstance(status, str):
+            raise TypeError("http status must be a string")
+        if type(headers) is not list:
+            raise TypeError("http headers must be in a python list")
+        parse_status(status)
+        self._status = status
+        self._headers = headers[:]
+        self._state = STARTED
+        return self.write
+
+    def write(self, data: bytes) -> None:
+        """Send a piece of the body now; parks the greenlet while the client is slow.
+
+        :raises ReplyError: before start_response, or beyond the declared Content-Length
+        :raises ClientDisconnected: if the client went away
+        """
+        if not data:
+            return
+        if self._state == STARTED:
+            self._begin(None, data)
+            return
+        if self._state != SENT:
+            raise ReplyError(
+                "a body item came before start_response()"
+                if self._state == NEW
+                else "write() after the reply has ended"
+            )
+        self._send_body(data)
+
+    def send_all(self, data: bytes) -> None:
+        """Send the whole body at once; its length is known, so the client learns it."""
+        if self._state == STARTED:
+            self._begin(len(data), data)
+        elif data:
+            self.write(data)
+        elif self._state == NEW:
+            raise ReplyError("the application returned without calling start_response()")
+
+    def send_head(self, length: int | None) -> None:
+        """Send the head without waiting for body bytes; *length* is their number if known."""
+        if self._state == STARTED:
+            self._begin(length, b"")
+
+    def _begin(self, length: int | None, first: bytes) -> None:
+        head, framing = self.link.encode_head(self.head, self._status, self._headers, length)
+        self._framing = framing
+        self._state = SENT
+        self.header_count = len(self._headers)
+        self.header_bytes = len(head)
+        if not first or framing.kind == NONE:
+            self._transmit(head)
+        elif len(first) > _COALESCE or (framing.length is not None and len(first) > framing.length):
+            self._transmit(head)
+            self._send_body(first)
+        else:
+            self._transmit(head + (encode_chunk(first) if framing.kind == CHUNKED else first))
+            self.body_bytes = len(first)
+
+    def _send_body(self, data: bytes) -> None:
+        framing = self._framing
+        if framing.kind == NONE:
+            return
+        length = framing.length
+        if length is not None and self.body_bytes + len(data) > length:
+            self._transmit(data[: length - self.body_bytes])
+            self.body_bytes = length
+            raise ReplyError(
+                f"the body is longer than the declared Content-Length of {length} bytes; the rest was cut off"
+            )
+        self._transmit(encode_chunk(data) if framing.kind == CHUNKED else data)
+        self.body_bytes += len(data)
+
+    def _transmit(self, data: bytes) -> None:
+        if self.gone:
+            raise ClientDisconnected("write error: the client closed the connection")
+        self.link.transmit(data)
+
+    def finish(self) -> None:
+        """End the reply; the head goes out now if nothing did so far.
+
+        :raises ReplyError: if start_response was never called, or the body is shorter than declared
+        """
+        if self._state == ENDED:
+            return
+        if self._state == NEW:
+            raise ReplyError("the application returned without calling start_response()")
+        if self._state == STARTED:
+            self._begin(0, b"")
+        framing = self._framing
+        if framing.kind == CHUNKED:
+            self._transmit(LAST_CHUNK)
+        elif framing.kind != NONE and framing.length is not None and self.body_bytes < framing.length:
+            missing = framing.length - self.body_bytes
+            raise ReplyError(f"the body is {missing} bytes shorter than the declared Content-Length")
+        self._state = ENDED
+        self.link.reply_ended(self, framing.keep_alive)
+
+    def cut(self) -> None:
+        """Give up the reply: the client must be able to tell that it is not complete."""
+        if self._state != ENDED:
+            self._state = ENDED
+            self.link.abort()
+            self.link.reply_ended(self, False)
+
+    def replace(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
+        """Answer with something else than the application began; only before the head is out."""
+        self._status = status
+        self._headers = headers
+        self._state = STARTED
+        self.send_all(body)
+        self.finish()
+
+    def __repr__(self) -> str:
+        return f"<Exchange {_STATE_NAMES[self._state]} core={self.core} {self.head!r}>"
