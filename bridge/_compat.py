@@ -11,10 +11,12 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
+import gevent.hub
 from gevent.monkey import get_original
 
 __all__ = [
     "HAVE_PIDFD",
+    "MAIN_THREAD_IDENT",
     "PY312",
     "getpid",
     "get_native_ident",
@@ -27,6 +29,8 @@ __all__ = [
 
 PY312: Final = sys.version_info >= (3, 12)
 HAVE_PIDFD: Final = hasattr(os, "pidfd_open")
+# Native; threading.main_thread().ident is the id of a greenlet once threads are patched.
+MAIN_THREAD_IDENT: Final[int] = vars(gevent.hub)["MAIN_THREAD_IDENT"]
 
 get_native_ident: Final[Callable[[], int]] = get_original("_thread", "get_ident")
 ThreadLocal: Final[Any] = get_original("_thread", "_local")
