@@ -13,9 +13,8 @@ import sys
 import weakref
 from collections.abc import Callable
 from time import monotonic
-from typing import Any
 
-from gevent._interfaces import ICallback, ILoop
+from gevent._interfaces import ICallback, ILoop  # type: ignore[import-not-found]
 from zope.interface import classImplements
 
 import bridge._watchers.async_ as _async
@@ -113,7 +112,9 @@ class loop(Services):
         """Watch for the end of a child process; 0 means any."""
         return _child.child(self, pid, trace, ref)
 
-    def stat(self, path: str, interval: float = 0.0, ref: bool = True, priority: int | None = None) -> _stat.stat:
+    def stat(
+        self, path: str, interval: float = 0.0, ref: bool = True, priority: int | None = None
+    ) -> _stat.stat:
         """Watch a path for changes, looking every *interval* seconds."""
         return _stat.stat(self, path, interval, ref, priority)
 
@@ -301,7 +302,7 @@ class loop(Services):
 
 
 def _after_fork_in_child() -> None:
-    """Leave the parent's poll descriptor alone: it is shared, and touching it takes events from the parent."""
+    """Leave the parent's poll descriptor alone: it is shared; touching it takes events from the parent."""
     from asyncio.events import _set_running_loop
 
     if not _live:

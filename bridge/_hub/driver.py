@@ -29,12 +29,36 @@ def private_loop_kind() -> str:
     return kind
 
 
+class _PrivateSelectorLoop(asyncio.SelectorEventLoop):
+    """Lives as long as the thread's hub, so it says nothing about not having been closed."""
+
+    def __del__(self, _warn: object = None) -> None:
+        pass
+
+
+class _SystemError:
+    """An exception out of the poll itself, on its way to the hub."""
+
+    __slots__ = ("_exc", "_loop")
+
+    def __init__(self, loop: Driver, exc: BaseException) -> None:
+        self._loop = loop
+        self._exc = exc
+
+    def _fire(self) -> None:
+        exc = self._exc
+        self._loop.handle_error(None, type(exc), exc, exc.__traceback__)
+
+
 class Driver(Hosts):
     """Makes and runs the private loop."""
 
     def _new_private_loop(self) -> HostLoop:
         kind = private_loop_kind()
-        aio: Any = new_uvloop() if kind == "uvloop" else asyncio.SelectorEventLoop()
+        aio: Any = new_uvloop() if kind == "uvloop" else _PrivateSelectorLoop()
+        # Debug mode (PYTHONASYNCIODEBUG, -X dev) is about asyncio code; here it would
+        # call every greenlet that computes for 100 ms a slow callback.
+        aio.set_debug(False)
         aio.set_exception_handler(self._on_private_error)
         return aio  # type: ignore[no-any-return]
 
@@ -45,6 +69,7 @@ class Driver(Hosts):
         """A Python signal handler raised inside uvloop: gevent programs expect it in the main greenlet."""
         exc = context.get("exception")
         if exc is not None and not context.keys() & {"future", "task", "handle", "protocol", "transport"}:
-            self.handle_error(None, type(exc), exc, exc.__traceback__)
+            self._fired.append(_SystemError(self, exc))
+            self._drain()
         else:
             aio.default_exception_handler(context)

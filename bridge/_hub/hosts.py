@@ -59,7 +59,7 @@ class Hosts(Trampoline):
         self._outer_hosts: list[tuple[greenlet, HostLoop]] = []
 
     def _is_thread_loop(self) -> bool:
-        hub = get_hub_if_exists()
+        hub: Any = get_hub_if_exists()
         return hub is not None and hub.loop is self
 
     def _adopt_running_loop(self, running: Any) -> bool:
@@ -96,7 +96,7 @@ class Hosts(Trampoline):
 
 
 def _hosts_of_this_thread() -> Hosts | None:
-    hub = get_hub_if_exists()
+    hub: Any = get_hub_if_exists()
     if hub is None:
         if get_native_ident() != _MAIN_IDENT or isinstance(getcurrent(), Hub):
             return None

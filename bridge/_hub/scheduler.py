@@ -171,7 +171,8 @@ class Scheduler:
         handler = self.error_handler
         if handler is not None:
             # Looked up every time: programs set ``hub.handle_error``.
-            getattr(handler, "handle_error", handler)(context, type, value, tb)
+            report: Any = getattr(handler, "handle_error", handler)
+            report(context, type, value, tb)
             return
         if type is not None and issubclass(type, HubDestroyed):
             raise value
@@ -221,14 +222,16 @@ class Scheduler:
         self._wake_threadsafe()
         return cb
 
-    def _run_callbacks(self) -> None:
+    def _run_callbacks(self) -> bool:
+        """Run a bounded batch.  True: a direct run ended, hand back at once (so for all ``_run_*``)."""
         queue = self._callbacks
-        if not queue:
-            return
         left = _CALLBACKS_PER_LOOK
         give_up_at = 0.0
         while queue:
-            cb = queue.popleft()
+            # Not popleft(): the interpreter looks for signals after a call, and a
+            # KeyboardInterrupt there would lose the callback.
+            cb = queue[0]
+            del queue[0]
             func = cb.callback
             args = cb.args
             if func is None or args is None:
@@ -241,35 +244,38 @@ class Scheduler:
             finally:
                 cb.args = None
             if self._interrupted:
-                return
+                return True
             left -= 1
             if not left:
                 now = monotonic()
                 if give_up_at == 0.0:
                     give_up_at = now + sys.getswitchinterval()
                 elif now >= give_up_at:
-                    return
+                    break
                 left = _CALLBACKS_PER_LOOK
+        return False
 
     # -- events -------------------------------------------------------------------
 
-    def _run_fired(self) -> None:
+    def _run_fired(self) -> bool:
         fired = self._fired
         for _ in range(len(fired)):
             if not fired:
-                return
-            item = fired.popleft()
+                break
+            item = fired[0]
+            del fired[0]
             self._events_seen += 1
             item._fire()
             if self._interrupted:
-                return
+                return True
+        return False
 
     # -- timers --------------------------------------------------------------------
 
-    def _run_timers(self) -> None:
+    def _run_timers(self) -> bool:
         now = monotonic()
         if not self._expired and self._timers.next_due() > now:
-            return
+            return False
         expired = self._expired
         for entry in self._timers.pop_due(now):
             t = entry[2]
@@ -278,9 +284,9 @@ class Scheduler:
                 self._late.append(entry)
             else:
                 expired.append(entry)
-        self._run_expired(now)
+        return self._run_expired(now)
 
-    def _run_expired(self, now: float) -> None:
+    def _run_expired(self, now: float) -> bool:
         expired = self._expired
         while expired:
             entry = expired.popleft()
@@ -291,7 +297,8 @@ class Scheduler:
             self._events_seen += 1
             t._expire(due, now)  # type: ignore[attr-defined]
             if self._interrupted:
-                return
+                return True
+        return False
 
     def _promote_late(self) -> None:
         """The events of the poll that followed have run: Timeouts may expire now."""
@@ -312,19 +319,14 @@ class Scheduler:
         phases = self._phases
         if phases["prepare"]:
             self._run_phase("prepare")
-        self._run_callbacks()
-        if self._interrupted:
+        if self._callbacks and self._run_callbacks():
             return
-        if self._fired:
-            self._run_fired()
-            if self._interrupted:
-                return
+        if self._fired and self._run_fired():
+            return
         if phases["check"]:
             self._run_phase("check")
-        if self._expired or self._timers._entries:
-            self._run_timers()
-            if self._interrupted:
-                return
+        if (self._expired or self._timers._entries) and self._run_timers():
+            return
         if phases["idle"]:
             self._run_idle()
 
@@ -340,7 +342,7 @@ class Scheduler:
     def _run_idle(self) -> None:
         busy = self._events_seen != self._idle_mark
         self._idle_mark = self._events_seen
-        if not busy and not self._callbacks and not self._fired:
+        if not busy and not self._callbacks and not self._fired and not self._late:
             self._run_phase("idle")
 
     def _has_work(self) -> bool:
@@ -477,6 +479,7 @@ class Scheduler:
             # waiters find out best by trying what they wanted to do.
             if not _is_bad_descriptor(sys.exc_info()[1]):
                 self._report(entry)
+            entry.failed = True
             entry.ready = wanted
             if not entry.queued:
                 entry.queued = True

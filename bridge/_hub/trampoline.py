@@ -48,8 +48,8 @@ _switch = greenlet.switch
 _throw = greenlet.throw
 
 _HOST_BLOCKED = (
-    "A blocking gevent call was made directly in an asyncio callback or coroutine of a plain task, and nothing "
-    "that is queued can end the wait; waiting would stop the loop. Run the function in a greenlet "
+    "A blocking gevent call was made directly in an asyncio callback or coroutine of a plain task, and "
+    "nothing that is queued can end the wait; waiting would stop the loop. Run the function in a greenlet "
     "('await bridge.spawn(fn, ...)'), or use a green task (bridge.create_green_task) for this coroutine."
 )
 
@@ -186,8 +186,14 @@ class Trampoline(Scheduler):
         aio = self._aio
         if aio is None:
             running = _get_running_loop()
-            if running is None or not self._adopt_running_loop(running):
+            if running is None:
+                if self._private is None and not self._closed:
+                    # Not as late as the first poll: the number of its descriptor could be
+                    # one that careless code (gevent's own tests) closes twice.
+                    self._private = self._new_private_loop()
                 return  # the hub looks when a greenlet blocks
+            if not self._adopt_running_loop(running):
+                return
             aio = self._aio
             if aio is None:
                 return
@@ -348,10 +354,16 @@ class Trampoline(Scheduler):
             if driver is not None and driver.dead:
                 # The poll itself failed (a signal handler raised, Ctrl-C): a system error.
                 self._driver = None
+                self._requeue()
                 self._report_system()
             else:
                 # A raw greenlet with the hub as parent ended with an exception.
                 self._report(self)
+
+    def _requeue(self) -> None:
+        """A callback of ours may have been lost with the poll: none counts as queued any more."""
+        self._drain_queued = self._wake_sent = self._late_queued = False
+        self._disarm_timer()
 
     def _report_system(self) -> None:
         exc_type, exc, tb = sys.exc_info()

@@ -32,9 +32,7 @@ def _reap(pid: int) -> None:
 
 
 def _announce(pid: int, status: int) -> None:
-    watchers = list(_watched.get(pid, ()))
-    if not watchers:
-        watchers = list(_watched.get(0, ()))
+    watchers = [*_watched.get(pid, ()), *_watched.get(0, ())]
     for w in watchers:  # All must know the status before any callback runs.
         w.rpid = pid
         w.rstatus = status
@@ -56,7 +54,7 @@ def _reap_any() -> None:
 class child(watcher):
     """Watch a child process; ``rstatus`` is then its raw wait status (``os.WIFSIGNALED`` and so on).
 
-    :param pid: the process; 0 means any child that nobody else watches
+    :param pid: the process; 0 means any child
     :raises TypeError: if the loop is not the default one, or *pid* is no int
     """
 

@@ -18,6 +18,8 @@ __all__ = ["EVENTS", "READ", "WRITE", "FdEntry", "events_to_str", "io"]
 
 READ = 1
 WRITE = 2
+# Set in the mask that a watcher of an invalid descriptor gets (libev's EV_ERROR): makes it negative.
+ERROR = -0x80000000
 
 
 class _EventMask:
@@ -42,7 +44,20 @@ def events_to_str(events: int) -> str:
 class FdEntry:
     """All watchers of one descriptor, and what is registered with asyncio for it."""
 
-    __slots__ = ("always_ready", "dead", "dirty", "fd", "loop", "queued", "ready", "registered", "renew", "wanted", "watchers")
+    __slots__ = (
+        "always_ready",
+        "dead",
+        "dirty",
+        "failed",
+        "fd",
+        "loop",
+        "queued",
+        "ready",
+        "registered",
+        "renew",
+        "wanted",
+        "watchers",
+    )
 
     def __init__(self, loop: Any, fd: int) -> None:
         self.loop = loop
@@ -56,6 +71,7 @@ class FdEntry:
         self.renew = False
         self.always_ready = False
         self.dead = False
+        self.failed = False
 
     def add(self, w: io) -> None:
         """Let *w* take part; the oldest watcher is served first."""
@@ -91,6 +107,9 @@ class FdEntry:
         self.ready = 0
         self.queued = False
         watchers = self.watchers
+        if self.failed:
+            self._fail()
+            return
         if len(watchers) == 1:
             w = watchers[0]
             if w._events & ready:
@@ -99,6 +118,15 @@ class FdEntry:
         for w in tuple(watchers):
             if w._active and w._events & ready:
                 w._deliver(w._events & ready)
+
+    def _fail(self) -> None:
+        """Nothing can be watched here: wake the watchers once and stop them, as libev does."""
+        self.failed = False
+        for w in tuple(self.watchers):
+            if w._active:
+                w._deliver(w._events | ERROR)
+            if w._entry is self:
+                w.stop()
 
     def __repr__(self) -> str:
         return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import threading
 from collections.abc import Iterable, Sequence
@@ -15,15 +16,30 @@ from tests.bridge.gevent_suite.outcome import Outcome
 from tests.bridge.gevent_suite.running import Mode, run_modules
 
 _printing = threading.Lock()
+_COLUMNS = (
+    "Python",
+    "loop",
+    "modules",
+    "tests",
+    "passed",
+    "skipped",
+    "fail on libev too",
+    "not applicable",
+    "failed",
+)
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bridge.gevent_suite", description=__doc__)
     parser.add_argument("modules", nargs="*", help="such as test__queue; default: all of gevent.tests")
     parser.add_argument("--loop", action="append", choices=["uvloop", "asyncio"], help="default: both")
-    parser.add_argument("--guest", action="store_true", help="run inside asyncio.run, beside a heartbeat task")
+    parser.add_argument(
+        "--guest", action="store_true", help="run inside asyncio.run, beside a heartbeat task"
+    )
     parser.add_argument("--fast", action="store_true", help="the subset that takes less than a minute")
-    parser.add_argument("--baseline", action="store_true", help="run gevent's libev loop too; what fails there is forgiven")
+    parser.add_argument(
+        "--baseline", action="store_true", help="run gevent's libev loop too; what fails there is forgiven"
+    )
     parser.add_argument("--workers", type=int, default=2, help="modules at once (default 2)")
     parser.add_argument("--logs", type=Path, help="folder that gets the output of every module")
     return parser.parse_args(argv)
@@ -44,7 +60,10 @@ def _run(mode: Mode, options: argparse.Namespace) -> list[Outcome]:
         gap = "" if outcome.longest_gap is None else f", longest gap {outcome.longest_gap * 1000:.0f} ms"
         state = "ok" if outcome.ok else "FAILED " + " ".join(outcome.failing)
         with _printing:
-            print(f"{mode}: {outcome.module}: {outcome.ran} in {outcome.seconds:.1f} s{gap}: {state}", flush=True)
+            print(
+                f"{mode}: {outcome.module}: {outcome.ran} in {outcome.seconds:.1f} s{gap}: {state}",
+                flush=True,
+            )
         if logs is not None:
             Path(logs, outcome.module + ".log").write_text(outcome.output)
 
@@ -73,12 +92,20 @@ def _row(mode: Mode, outcomes: list[Outcome], unexpected: list[str], forgiven: s
     ran = sum(o.ran for o in outcomes)
     skipped = sum(o.skipped for o in outcomes)
     passed = sum(o.passed for o in outcomes)
-    return f"| {version} | {mode} | {len(outcomes)} | {ran} | {passed} | {skipped} | {as_libev} | {out} | {len(unexpected)} |"
+    cells = [version, mode, len(outcomes), ran, passed, skipped, as_libev, out, len(unexpected)]
+    return _line(cells)
+
+
+def _line(cells: Iterable[object]) -> str:
+    return "| " + " | ".join(map(str, cells)) + " |"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Return 0 if every test passed that has to."""
     options = _arguments(argv)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Started in the background by a shell; tests send themselves SIGINT.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     modes = [Mode(loop, options.guest) for loop in options.loop or ("uvloop", "asyncio")]
     forgiven: set[tuple[str, str]] = set()
     rows = []
@@ -93,8 +120,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         unexpected = _unexpected(mode, outcomes, forgiven)
         rows.append(_row(mode, outcomes, unexpected, forgiven))
         wrong += [f"{mode}: {name}" for name in unexpected]
-    print("\n| Python | loop | modules | tests | passed | skipped | fail on libev too | not applicable | failed |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("\n" + _line(_COLUMNS))
+    print(_line("-" for _ in _COLUMNS))
     print("\n".join(rows))
     for line in wrong:
         print("FAILED", line)

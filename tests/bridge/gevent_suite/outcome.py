@@ -9,9 +9,7 @@ __all__ = ["Outcome", "read_report"]
 
 _RAN = re.compile(r"^Ran (\d+) tests? in [\d.]+s$", re.MULTILINE)
 _SKIPPED = re.compile(r"^(?:OK|FAILED) \(.*?skipped=(\d+)", re.MULTILINE)
-_BROKEN = re.compile(
-    r"^(?:FAIL|ERROR): (?P<method>\w+) \((?:__main__\.)?(?P<where>[\w.]+)\)", re.MULTILINE
-)
+_BROKEN = re.compile(r"^(?:FAIL|ERROR): (?P<method>\w+) \((?:__main__\.)?(?P<where>[\w.]+)\)", re.MULTILINE)
 _GAP = re.compile(r"^heartbeat: longest gap ([\d.]+) s$", re.MULTILINE)
 
 # unittest's own code for "no tests were run" (3.12.1 and later).
@@ -51,9 +49,7 @@ def read_report(module: str, returncode: int | None, output: str, seconds: float
     ran = sum(int(number) for number in _RAN.findall(output))
     skipped = sum(int(number) for number in _SKIPPED.findall(output))
     failing = sorted({_test_name(match) for match in _BROKEN.finditer(output)})
-    if returncode is None:
-        failing.append("(module)")
-    elif returncode not in (0, _NO_TESTS) and not failing:
+    if returncode is None or (returncode not in (0, _NO_TESTS) and not failing):
         failing.append("(module)")
     gap = _GAP.search(output)
     return Outcome(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.bridge.gevent_suite.modules import ALONE, timeout_of
+from tests.bridge.gevent_suite.modules import ALONE, suite_folder, timeout_of
 from tests.bridge.gevent_suite.outcome import Outcome, read_report
 
 __all__ = ["Mode", "run_module", "run_modules"]
@@ -39,7 +39,8 @@ class Mode:
         """Return the variables of the child: those that gevent's own runner sets, and the loop."""
         env = dict(os.environ)
         env.update(
-            PYTHONPATH=os.pathsep.join([str(_ROOT), env.get("PYTHONPATH", "")]).rstrip(os.pathsep),
+            # Some modules import neighbours by their bare names.
+            PYTHONPATH=os.pathsep.join([str(_ROOT), env.get("PYTHONPATH", ""), str(suite_folder())]),
             PYTHONFAULTHANDLER="true",
             PYTHONDEVMODE="1",
             PYTHONWARNINGS="default,ignore:::site:,ignore:::importlib._bootstrap:",
