@@ -21,6 +21,7 @@ from bridge._pristine.rebind import rebind
 
 __all__ = ["patch_all", "repair_asyncio"]
 
+
 def patch_all(*args: Any, **kwargs: Any) -> bool | None:
     """Do ``gevent.monkey.patch_all`` and keep asyncio and uvloop working.
 

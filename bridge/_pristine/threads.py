@@ -93,7 +93,7 @@ class NativeThread:
         """
         if not self._started:
             raise RuntimeError("cannot join thread before it is started")
-        if self.ident == get_native_ident():
+        if _running.get(get_native_ident()) is self:  # idents of ended threads are used again
             raise RuntimeError("cannot join current thread")
         if self._ended.acquire(timeout=-1 if timeout is None else max(timeout, 0)):
             self._ended.release()

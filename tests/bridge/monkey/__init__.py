@@ -1,0 +1,1 @@
+"""asyncio under gevent.monkey.patch_all()."""
