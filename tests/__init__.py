@@ -1,1 +1,1 @@
-"""The tests.  A package, so that ``tests.support`` can be imported and ``tests/bridge`` hides no ``bridge``."""
+"""The tests: a package, so that ``tests.support`` is importable and ``tests/bridge`` hides no ``bridge``."""

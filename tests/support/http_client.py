@@ -81,6 +81,14 @@ class HttpConnection:
     def get(self, target: str) -> Response:
         return self.request("GET", target)
 
+    def request_if_open(self, method: str, target: str) -> Response | None:
+        """Send one request and read its response, or return ``None`` if the server closes instead."""
+        try:
+            self.send_request(method, target)
+        except (BrokenPipeError, ConnectionResetError):
+            return None
+        return None if self.is_closed_by_server() else self.reader.read(method=method)
+
     def is_closed_by_server(self) -> bool:
         """Wait for the server's next move; true if it closes the connection."""
         return self.reader.at_end()

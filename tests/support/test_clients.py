@@ -49,6 +49,16 @@ def test_a_connection_carries_several_requests(server):
         assert [connection.get("/").body for _ in range(3)] == [b"firstsecond"] * 3
 
 
+def test_request_if_open_says_when_the_server_has_closed(server):
+    with HttpConnection(server) as connection:
+        first = connection.request_if_open("GET", "/")
+        assert first is not None
+        assert first.body == b"firstsecond"
+        connection.send_request("GET", "/", [("Connection", "close")])
+        connection.reader.read()
+        assert connection.request_if_open("GET", "/") is None
+
+
 def test_items_are_seen_as_they_are_sent(server):
     with HttpConnection(server) as connection:
         connection.send_request("GET", "/two")

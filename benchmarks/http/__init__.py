@@ -1,0 +1,1 @@
+"""Requests per second of this engine and of its peers, side by side: ``python -m benchmarks.http hello``."""
