@@ -10,6 +10,7 @@ callbacks, events, checks, timers, idle.
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections import deque
@@ -57,6 +58,7 @@ class Scheduler:
         self._fds: dict[int, FdEntry] = {}
         self._dirty: list[FdEntry] = []
         self._always_ready: list[FdEntry] = []
+        self._sets_nonblocking = False  # libuv does so to every descriptor it polls
         # Phases.
         self._phases: dict[str, list[Any]] = {"prepare": [], "check": [], "idle": []}
         self._passes = 0
@@ -194,13 +196,17 @@ class Scheduler:
             except (HubDestroyed, GreenletExit):
                 raise
             except BaseException:
-                # A broken hub.handle_error, or a broken stderr below it, must not end the hub.
-                try:
-                    traceback.print_exc()
-                except BaseException:
-                    pass
+                self._print_quietly()  # a broken hub.handle_error must not end the hub
         finally:
             del exc_type, exc, tb
+
+    @staticmethod
+    def _print_quietly() -> None:
+        """Print the exception being handled; stderr may be broken too."""
+        try:
+            traceback.print_exc()
+        except BaseException:
+            pass
 
     # -- callbacks ---------------------------------------------------------------
 
@@ -456,6 +462,7 @@ class Scheduler:
             return
         if wanted == have or entry.always_ready:
             return
+        blocking = self._sets_nonblocking and entry.is_blocking()
         try:
             if wanted & READ and not have & READ:
                 aio.add_reader(fd, self._on_readable, entry)
@@ -469,6 +476,9 @@ class Scheduler:
             if have & WRITE and not wanted & WRITE:
                 aio.remove_writer(fd)
                 entry.registered &= ~WRITE
+            if blocking:
+                # Others share the descriptor's flags: a terminal, the other end of a subprocess's pipe.
+                os.set_blocking(fd, True)
         except PermissionError:
             # A regular file: epoll refuses it, select(2) calls it always ready.
             entry.always_ready = True

@@ -132,12 +132,20 @@ class Trampoline(Scheduler):
             if driving:
                 self._driver_running = True
             _set_running_loop(running)
+            self._expect_idle(hub)
             if self._token is host:
                 # Not handed back: an exception was thrown into the host while
                 # the hub is still inside its pass.
                 self._token = None
                 self._want_pass = True
                 self._settle()
+
+    @staticmethod
+    def _expect_idle(hub: Any) -> None:
+        """Tell gevent's blocking monitor, which knows only the hub, that a host may sit in its poll."""
+        monitor = getattr(hub, "periodic_monitoring_thread", None)
+        if monitor is not None:
+            monitor.ignore_current_greenlet_blocking()
 
     def _find_hub(self) -> greenlet | None:
         hub = get_hub_if_exists()
@@ -215,6 +223,7 @@ class Trampoline(Scheduler):
         if self._aio is not None:
             self._unbind()
         self._aio = aio
+        self._sets_nonblocking = type(aio).__module__.partition(".")[0] == "uvloop"
         self._drain_queued = False
         self._wake_sent = False
         self._late_queued = False
@@ -260,7 +269,8 @@ class Trampoline(Scheduler):
             if nowait or once:
                 self._run_some(wait=not nowait)
             else:
-                self._run_until_idle(is_hub)
+                while self._interrupted_by_signal(is_hub):
+                    pass
         except HubDestroyed:
             self._callbacks.clear()
             self._fired.clear()
@@ -269,6 +279,17 @@ class Trampoline(Scheduler):
         finally:
             if not is_hub:
                 self._runner = previous
+
+    def _interrupted_by_signal(self, is_hub: bool) -> bool:
+        """Run; True if a Python signal handler raised in the bridge's own code, which must not end the hub."""
+        try:
+            self._run_until_idle(is_hub)
+        except (HubDestroyed, GreenletExit):
+            raise
+        except BaseException:
+            self._report_system()
+            return not self._break
+        return False
 
     def _run_until_idle(self, is_hub: bool) -> None:
         while not self._break:
@@ -335,6 +356,7 @@ class Trampoline(Scheduler):
         assert private is not None
         _set_running_loop(None)
         self._driver_running = True
+        self._expect_idle(self._runner)
         try:
             self._run_private(private)
         finally:
@@ -369,6 +391,10 @@ class Trampoline(Scheduler):
         exc_type, exc, tb = sys.exc_info()
         try:
             self.handle_error(None, exc_type, exc, tb)
+        except (HubDestroyed, GreenletExit):
+            raise
+        except BaseException:
+            self._print_quietly()  # a broken hub.handle_error must not end the hub
         finally:
             del exc_type, exc, tb
 

@@ -9,6 +9,7 @@ stops waiting and waits again in one slice costs no system call.
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -119,6 +120,14 @@ class FdEntry:
             if w._active and w._events & ready:
                 w._deliver(w._events & ready)
 
+    def is_blocking(self) -> bool:
+        """Whether the descriptor is in blocking mode, found out cheaply where it never was."""
+        for w in self.watchers:
+            if w._may_block:
+                w._may_block = os.get_blocking(self.fd)
+                return w._may_block
+        return False
+
     def _fail(self) -> None:
         """Nothing can be watched here: wake the watchers once and stop them, as libev does."""
         self.failed = False
@@ -143,7 +152,7 @@ class io(watcher):
     :raises OSError: EBADF if *fd* is not open
     """
 
-    __slots__ = ("_entry", "_events", "_fd", "_fresh", "_pass_events")
+    __slots__ = ("_entry", "_events", "_fd", "_fresh", "_may_block", "_pass_events")
 
     def __init__(
         self, loop: Any, fd: int, events: int, ref: bool = True, priority: int | None = None
@@ -155,7 +164,7 @@ class io(watcher):
         if events & ~(READ | WRITE):
             raise ValueError(f"illegal event mask: {events!r}; use 1 (read), 2 (write) or 3")
         super().__init__(loop, ref, priority)
-        fcntl.fcntl(fd, fcntl.F_GETFD)
+        self._may_block = not fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_NONBLOCK
         self._fd = fd
         self._events = events
         self._fresh = True
@@ -214,6 +223,7 @@ class io(watcher):
     def fd(self, fd: int) -> None:
         self._refuse_when_active("fd")
         self._fd = fd
+        self._may_block = True
         self._fresh = True
 
     @property
