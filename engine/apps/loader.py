@@ -1,0 +1,233 @@
+"""Finds the application: sys.path, the module or file, and the callable in it.
+
+Import errors come in two kinds, told apart here: the module that was named does not exist (the
+configuration is wrong), or something inside it failed (the application is wrong, its traceback is kept).
+"""
+
+from __future__ import annotations
+
+import glob
+import importlib
+import importlib.machinery
+import importlib.util
+import inspect
+import os
+import re
+import site
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Final
+
+from engine.config.settings import Settings
+from engine.errors import AppLoadError
+
+__all__ = ["check_names", "load_app", "prepare_sys_path"]
+
+OWN_PACKAGES: Final = ("bridge", "engine")
+DEFAULT_CALLABLE: Final = "application"
+SECOND_CALLABLE: Final = "app"
+
+
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def load_app(settings: Settings, notify: Callable[[str], None] = _to_stderr) -> Callable[..., object]:
+    """Import the application and return it; the current directory must already be ``settings.chdir``.
+
+    :param notify: takes a line for the start-up log
+    :raises AppLoadError: if there is none; ``__cause__`` is the application's own exception, if it raised one
+    """
+    check_names(settings)
+    prepare_sys_path(settings)
+    if settings.wsgi_file is not None:
+        module, source = _run_file(settings.wsgi_file), settings.wsgi_file
+    else:
+        assert settings.module is not None
+        module, source = _import(settings.module), settings.module
+    return _find_callable(module, source, settings.callable, notify)
+
+
+def prepare_sys_path(settings: Settings) -> None:
+    """Put each ``pythonpath`` and then the current directory first in ``sys.path``, once.
+
+    The earlier of two ``pythonpath`` comes first, as in ``PYTHONPATH`` (in uWSGI the later one does).
+
+    :raises AppLoadError: if ``settings.home`` cannot be used
+    """
+    if settings.home is not None:
+        _activate(settings.home)
+    first = [*_pythonpath(settings, os.getcwd()), os.getcwd()]
+    sys.path[:] = [*dict.fromkeys(first), *(path for path in sys.path if path not in first)]
+
+
+def _activate(home: str) -> None:
+    """Put the packages of a virtualenv (PEP 405) before those the engine runs with.
+
+    What the engine has imported by then (gevent, greenlet) stays its own.
+
+    :raises AppLoadError: if it is no virtualenv of this Python version
+    """
+    python = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    packages = os.path.join(os.path.abspath(home), "lib", python, "site-packages")
+    if not os.path.isdir(packages):
+        raise AppLoadError(
+            f"--home {home}: {packages} is not there; it must be a virtualenv of {python}, "
+            "which gevent-engine runs with"
+        )
+    before = list(sys.path)
+    site.addsitedir(packages)
+    added = [path for path in sys.path if path not in before]
+    sys.path[:] = [*added, *(path for path in sys.path if path not in added)]
+
+
+def check_names(settings: Settings) -> None:
+    """Refuse an application directory that holds another ``bridge`` or ``engine`` package.
+
+    Call it before ``bridge`` is imported: whichever is found first would take the place of the other.
+
+    :raises AppLoadError: names the directory
+    """
+    base = os.path.abspath(settings.chdir or ".")
+    for directory in dict.fromkeys([*_pythonpath(settings, base), base]):
+        for name in OWN_PACKAGES:
+            found = _package_in(directory, name)
+            if found is not None:
+                raise AppLoadError(
+                    f"{found} has the name of a package of gevent-engine itself ({name}); rename it, "
+                    "or move the application into a package of its own and load it as --module PACKAGE.MODULE"
+                )
+
+
+def _package_in(directory: str, name: str) -> str | None:
+    """Return the path of another ``name`` in ``directory``.
+
+    A directory without ``__init__.py`` hides nothing: regular packages later in sys.path win.
+    """
+    for path in (os.path.join(directory, name, "__init__.py"), os.path.join(directory, f"{name}.py")):
+        if os.path.isfile(path) and not _is_ours(path, name):
+            return os.path.dirname(path) if path.endswith("__init__.py") else path
+    return None
+
+
+def _is_ours(path: str, name: str) -> bool:
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    return os.path.realpath(path) == os.path.realpath(os.path.join(root, name, "__init__.py"))
+
+
+def _pythonpath(settings: Settings, base: str) -> Iterator[str]:
+    for pattern in settings.pythonpath:
+        path = os.path.join(base, os.path.expanduser(pattern))
+        yield from map(os.path.normpath, sorted(glob.glob(path)) or [path])
+
+
+# -- module or file
+
+
+def _import(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and f"{name}.".startswith(f"{error.name}."):
+            raise AppLoadError(_missing(name, error.name)) from None
+        raise AppLoadError(f"importing {name!r} failed: {_brief(error)}") from error
+    except (Exception, SystemExit) as error:
+        raise AppLoadError(f"importing {name!r} failed: {_brief(error)}") from error
+
+
+def _missing(name: str, part: str) -> str:
+    if os.path.isfile(name):
+        return f"no module named {part!r}; {name} is a file: write --wsgi-file {name}"
+    of_which = "" if name == part else f" (of --module {name})"
+    return (
+        f"no module named {part!r}{of_which} in {os.getcwd()} or elsewhere in sys.path; "
+        "name its directory with --chdir or --pythonpath"
+    )
+
+
+def _run_file(path: str) -> ModuleType:
+    """Execute a file as a module, whatever its ending, under the name that uWSGI gives it."""
+    if not os.path.isfile(path):
+        raise AppLoadError(f"no such file: {os.path.abspath(path)}; --wsgi-file starts from --chdir")
+    name = "uwsgi_file_" + re.sub(r"\W", "_", path)
+    loader = importlib.machinery.SourceFileLoader(name, os.path.abspath(path))
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        raise AppLoadError(f"running {path!r} failed: {_brief(error)}") from error
+    return module
+
+
+# -- callable
+
+
+def _find_callable(
+    module: ModuleType, source: str, name: str | None, notify: Callable[[str], None]
+) -> Callable[..., object]:
+    if name is None:
+        name = _default_name(module, source, notify)
+    factory = name.endswith("()")
+    found = _attribute(module, source, name.removesuffix("()"))
+    if factory:
+        found = _call(found, source, name)
+    if not callable(found):
+        result = "returned" if factory else "is"
+        raise AppLoadError(
+            f"{name!r} of {source!r} {result} a {type(found).__name__}, which cannot be called"
+        )
+    if inspect.iscoroutinefunction(found):
+        raise AppLoadError(
+            f"{name!r} of {source!r} is an async function (ASGI); gevent-engine runs WSGI applications: "
+            "def application(environ, start_response)"
+        )
+    return found
+
+
+def _default_name(module: ModuleType, source: str, notify: Callable[[str], None]) -> str:
+    if not hasattr(module, DEFAULT_CALLABLE) and callable(getattr(module, SECOND_CALLABLE, None)):
+        notify(
+            f"{source!r} has no {DEFAULT_CALLABLE!r}: using {SECOND_CALLABLE!r}; write --callable to be sure"
+        )
+        return SECOND_CALLABLE
+    return DEFAULT_CALLABLE
+
+
+def _attribute(module: ModuleType, source: str, name: str) -> object:
+    found: object = module
+    for part in name.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            raise AppLoadError(f"{source!r} has no {name!r}{_nearest(module, name)}") from None
+    return found
+
+
+def _nearest(module: ModuleType, name: str) -> str:
+    import difflib  # only for this error
+
+    names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if near:
+        return f"; did you mean {' or '.join(near)}? Write it as --callable NAME or MODULE:NAME"
+    listed = ", ".join(names[:10]) or "nothing"
+    return f"; what can be called there: {listed}. Write one as --callable NAME or MODULE:NAME"
+
+
+def _call(factory: object, source: str, name: str) -> object:
+    if not callable(factory):
+        raise AppLoadError(f"{name!r} of {source!r} cannot be called; leave the () out")
+    try:
+        return factory()
+    except (Exception, SystemExit) as error:
+        raise AppLoadError(f"calling {name} of {source!r} failed: {_brief(error)}") from error
+
+
+def _brief(error: BaseException) -> str:
+    text = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

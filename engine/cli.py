@@ -1,0 +1,127 @@
+"""The ``gevent-engine`` command, the same as ``python -m engine``.
+
+Nothing imported here may bring in asyncio, gevent or ssl: ``--gevent-early-monkey-patch`` must come
+first, and ``--help`` should be quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from engine.config import OPTIONS, Settings, read, resolve
+from engine.config.args import COMMAND_LINE
+from engine.config.entries import Entry
+from engine.config.environment import warnings
+from engine.config.values import is_false
+from engine.errors import AppLoadError, ConfigError
+
+__all__ = ["console_main", "main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status.
+
+    :param argv: arguments without the program name; None means those of the process
+    """
+    try:
+        return _run(sys.argv[1:] if argv is None else argv)
+    except ConfigError as error:
+        _report(error)
+        return error.exit_code
+
+
+def console_main() -> None:
+    """The entry point of the installed command."""
+    sys.exit(main())
+
+
+def _run(argv: Sequence[str]) -> int:
+    asked = _asks_for_text(argv)
+    if asked is not None:
+        return _print(asked())
+    entries = read(argv, os.environ, OPTIONS)
+    shown = _switched_on(entries, "show-config")
+    if shown is not None:
+        from engine.config.help import ini_text
+
+        _print(ini_text(entries))
+        if shown.origin == COMMAND_LINE:
+            return 0
+    settings = resolve(entries)
+    for line in warnings(os.environ, OPTIONS):
+        print(f"gevent-engine: warning: {line}", file=sys.stderr)
+    if _switched_on(entries, "check-config") is not None:
+        return _print("the configuration can be used\n")
+    return _launch(settings)
+
+
+def _report(error: ConfigError) -> None:
+    """Print an error; where the application's own code raised one, its traceback too."""
+    if error.__cause__ is not None and isinstance(error, AppLoadError):
+        import traceback
+
+        traceback.print_exception(error.__cause__)
+    print(f"gevent-engine: error: {error}", file=sys.stderr)
+
+
+def _launch(settings: Settings) -> int:
+    from engine.apps.loader import check_names
+
+    check_names(settings)
+    from engine.process import launch
+
+    return launch.run(settings)
+
+
+def _asks_for_text(argv: Sequence[str]) -> Callable[[], str] | None:
+    """Return what makes the text of --help or --version if one is there, whatever else may be wrong."""
+    for word in argv:
+        if word == "--":
+            return None
+        if word in {"-h", "--help", "--usage"}:
+            return _help
+        if word == "--version":
+            return _version
+    return None
+
+
+def _help() -> str:
+    from engine.config.help import help_text
+
+    return help_text(OPTIONS, _width())
+
+
+def _version() -> str:
+    from engine.config.version import version
+
+    return f"gevent-engine {version()}\n"
+
+
+def _switched_on(entries: Sequence[Entry], name: str) -> Entry | None:
+    for entry in reversed(entries):
+        if entry.key == name:
+            return None if entry.value is not None and is_false(entry.value) else entry
+    return None
+
+
+def _width() -> int:
+    """Columns of the terminal; ``COLUMNS`` wins, 80 where output is no terminal."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError, AttributeError):
+        return 80
+
+
+def _print(text: str) -> int:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # "gevent-engine --help | head": the reader has enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

@@ -1,0 +1,131 @@
+"""Entries become values: each is parsed, the last of a scalar wins, lists add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from engine.config.entries import Entry
+from engine.config.options import Option, OptionTable, Status
+from engine.config.settings import OptValue
+from engine.config.values import Argument, is_false
+from engine.errors import ConfigError, UsageError
+
+__all__ = ["Merged"]
+
+
+class Merged:
+    """The values of all options, by canonical name.
+
+    :raises ConfigError: for a value that cannot be read, or an option that is planned or refused
+    """
+
+    def __init__(self, entries: Iterable[Entry], table: OptionTable) -> None:
+        self.steps: Final[list[tuple[str, object]]] = []
+        """(name, value) in the order they took effect; for rules that depend on order."""
+
+        self.without_effect: Final[dict[str, str]] = {}
+        """Names of options that do nothing here -> why."""
+
+        self.opt: Final[dict[str, OptValue]] = {}
+        self._table: Final = table
+        self._values: Final[dict[str, object]] = {}
+        self._strong: Final[set[str]] = set()
+        for entry in entries:
+            self._take(entry)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def __repr__(self) -> str:
+        return f"<Merged {self._values!r}>"
+
+    # -- typed access: mypy cannot follow the kinds of a table
+
+    def flag(self, name: str) -> bool:
+        return bool(self._get(name))
+
+    def integer(self, name: str) -> int:
+        value = self._get(name)
+        assert isinstance(value, int), name
+        return value
+
+    def seconds(self, name: str) -> float:
+        value = self._get(name)
+        assert isinstance(value, int | float), name
+        return float(value)
+
+    def text(self, name: str) -> str | None:
+        value = self._get(name)
+        assert value is None or isinstance(value, str), name
+        return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        return tuple(value for step, value in self.steps if step == name and isinstance(value, str))
+
+    def _get(self, name: str) -> object:
+        if name in self._values:
+            return self._values[name]
+        option = self._table.find(name)
+        assert option is not None, name
+        return option.default
+
+    # -- taking entries
+
+    def _take(self, entry: Entry) -> None:
+        option = self._table.find(entry.key)
+        self._remember(entry, multiple=option is not None and option.multiple)
+        if option is None:
+            return  # a placeholder
+        if option.kind.argument is Argument.NONE and entry.value is not None and is_false(entry.value):
+            if option.status is Status.SUPPORTED:
+                self._set(option, entry, False)
+            return
+        if option.status in (Status.PLANNED, Status.REFUSED):
+            raise ConfigError(_refusal(option, entry))
+        if option.status is Status.NOOP:
+            self.without_effect[option.name] = option.note
+            return
+        self._set(option, entry, _parse(option, entry))
+
+    def _set(self, option: Option, entry: Entry, value: object) -> None:
+        if not option.multiple:
+            if entry.weak and option.name in self._strong:
+                return
+            if not entry.weak:
+                self._strong.add(option.name)
+        self._values[option.name] = value
+        self.steps.append((option.name, value))
+
+    def _remember(self, entry: Entry, *, multiple: bool) -> None:
+        """Keep it in the shape of ``uwsgi.opt``."""
+        known = self.opt.get(entry.key)
+        if entry.weak and known is not None and not multiple:
+            return
+        value: bytes | bool = True
+        if entry.value is not None:
+            value = entry.value.encode("utf-8", "surrogateescape")
+        if multiple and known is not None and isinstance(value, bytes):
+            self.opt[entry.key] = [*(known if isinstance(known, list) else [bytes(known)]), value]
+        else:
+            self.opt[entry.key] = value
+
+
+def _parse(option: Option, entry: Entry) -> object:
+    if entry.value is None or (entry.value == "" and option.kind.argument is not Argument.REQUIRED):
+        return option.kind.bare
+    if entry.value == "":
+        metavar = option.kind.metavar
+        raise UsageError(f"{entry.origin}: {entry.spelling} needs a value: {entry.spelling} {metavar}")
+    try:
+        return option.kind.parse(entry.value)
+    except (ValueError, ConfigError) as error:
+        raise ConfigError(f"{entry.origin}: {entry.spelling} {entry.value}: {error}") from error
+
+
+def _refusal(option: Option, entry: Entry) -> str:
+    where = f"{entry.origin}: {entry.spelling}"
+    if option.status is Status.REFUSED:
+        return f"{where} is not supported by gevent-engine in gevent mode: {option.note}"
+    instead = f"; until then: {option.note}" if option.note else "; remove it, or stay with uWSGI for now"
+    return f"{where} is not supported by gevent-engine yet{instead}"

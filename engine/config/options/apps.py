@@ -1,0 +1,132 @@
+"""What to run, and where Python finds it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.config.options.later import noop, planned, refused
+from engine.config.options.record import Option, Section
+from engine.config.values import ASSIGNMENT, COUNT, DIRECTORY, FILE, FLAG, NUMBER, TEXT, Kind
+
+__all__ = ["APPLICATION"]
+
+_MODULE: Final = Kind("MODULE[:CALLABLE]", TEXT.parse)
+
+APPLICATION: Final = Section(
+    "Application",
+    (
+        Option(
+            "module",
+            _MODULE,
+            "Import this WSGI application: MODULE, MODULE:CALLABLE, or MODULE:FACTORY().",
+            aliases=("wsgi",),
+            short="w",
+            page="Python.html",
+        ),
+        Option("wsgi-file", FILE, "Run this file as the application.", aliases=("file",), page="Python.html"),
+        Option(
+            "callable",
+            Kind("NAME", TEXT.parse),
+            "Name of the application inside the module or file; NAME() calls a factory. "
+            "If application is missing, app is tried.",
+            default="application",
+        ),
+        Option("chdir", DIRECTORY, "Change to this directory before the application is loaded."),
+        Option(
+            "pythonpath",
+            DIRECTORY,
+            "Put this directory, or every match of this pattern, first in sys.path.",
+            aliases=("python-path", "pp"),
+            multiple=True,
+        ),
+        Option(
+            "home",
+            DIRECTORY,
+            "Import from this virtualenv, which must be of the same Python version.",
+            aliases=("virtualenv", "venv", "pyhome"),
+            short="H",
+            page="Python.html#virtualenv-support",
+        ),
+        Option("env", ASSIGNMENT, "Set an environment variable.", multiple=True),
+        Option(
+            "need-app",
+            help="End start-up if the application cannot be loaded. Always so here: exit status 22.",
+        ),
+        Option("lazy-apps", help="Load the application in each worker instead of once before the fork."),
+        Option(
+            "catch-exceptions",
+            help="Show the traceback of a failed request to its client. Not for the public.",
+        ),
+        Option(
+            "wsgi-strict",
+            help="Refuse response items of type str, as PEP 3333 asks; otherwise they are sent as UTF-8.",
+            page="-",
+        ),
+        noop("plugins", "everything is built in", "plugin", kind=TEXT, priority="P0", multiple=True),
+        noop(
+            "need-plugins", "everything is built in", "need-plugin", kind=TEXT, priority="P0", multiple=True
+        ),
+        noop(
+            "plugins-dir",
+            "everything is built in",
+            "plugin-dir",
+            kind=DIRECTORY,
+            priority="P0",
+            multiple=True,
+        ),
+        noop("autoload", "everything is built in", priority="P2"),
+        noop("max-apps", "there is no limit", kind=NUMBER, priority="P2"),
+        noop(
+            "wsgi-env-behavior",
+            "each request always has an environ of its own",
+            "wsgi-env-behaviour",
+            kind=TEXT,
+        ),
+        noop("wsgi-disable-file-wrapper", "files are sent without offloading"),
+        planned("mount", priority="P0", note="dispatch by path in the application"),
+        planned("manage-script-name", kind=FLAG, priority="P0"),
+        planned("chdir2", kind=DIRECTORY),
+        planned(
+            "import",
+            "pyimport",
+            "py-import",
+            "python-import",
+            note="import it in the module of the application",
+        ),
+        planned("shared-import", "shared-pyimport", "shared-py-import", "shared-python-import"),
+        planned("spooler-import", "spooler-pyimport", "spooler-py-import", "spooler-python-import"),
+        planned(
+            "py-autoreload",
+            "py-auto-reload",
+            "python-autoreload",
+            "python-auto-reload",
+            kind=NUMBER,
+            priority="P0",
+        ),
+        planned("py-auto-reload-ignore", priority="P2"),
+        planned("start_response-nodelay", kind=FLAG),
+        planned("wsgi-accept-buffer", "wsgi-accept-buffers", kind=FLAG),
+        planned("lazy", kind=FLAG, priority="P2", note="use --lazy-apps"),
+        planned("reload-on-exception", kind=FLAG, priority="P2"),
+        planned("reload-on-exception-type", priority="P2"),
+        planned("reload-on-exception-value", priority="P2"),
+        planned("reload-on-exception-repr", priority="P2"),
+        planned("py-tracebacker", priority="P2", note="use 'py-spy dump --pid PID'"),
+        planned("pyargv", priority="P2"),
+        planned("pymodule-alias", priority="P2"),
+        planned("post-pymodule-alias", priority="P2"),
+        planned("unenv", priority="P2"),
+        planned("worker-mount", priority="P2"),
+        refused("eval", "put the code in a file and use --wsgi-file"),
+        refused("paste", "load the deployment in a module and use --module", "paste-logger"),
+        refused("ini-paste", "load the deployment in a module and use --module", "ini-paste-logged"),
+        refused("pecan", "build the application in a module and use --module"),
+        refused("no-site", "run 'python -S -m engine'", kind=FLAG),
+        refused("optimize", "run 'python -O -m engine'", kind=COUNT, short="O"),
+        refused("wsgi-lite", "make it an ordinary WSGI application and use --module"),
+        refused("web3", "make it a WSGI application and use --module"),
+        refused("pump", "make it a WSGI application and use --module"),
+        refused("vhost", "run one engine per application, or dispatch on HTTP_HOST in one", kind=FLAG),
+        refused("vhost-host", "run one engine per application, or dispatch on HTTP_HOST in one", kind=FLAG),
+    ),
+)

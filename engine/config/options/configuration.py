@@ -1,0 +1,52 @@
+"""Options about options: files, placeholders, help.
+
+``if-*``, ``for*`` and their ends are not options but keys of files; :mod:`engine.config.logic` knows them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.config.options.later import noop, planned
+from engine.config.options.record import Option, Section
+from engine.config.values import ASSIGNMENT, FILE
+
+__all__ = ["CONFIGURATION"]
+
+CONFIGURATION: Final = Section(
+    "Configuration",
+    (
+        Option(
+            "ini",
+            FILE,
+            "Read options from section [uwsgi] of this file, or from FILE:SECTION. The last one given wins, "
+            "whether in a file or on the command line.",
+            aliases=("config",),
+            multiple=True,
+            page="Configuration.html#ini-files",
+        ),
+        Option("include", FILE, "Read another file at this point.", multiple=True),
+        Option("inherit", FILE, "Read another file for what is not set elsewhere.", multiple=True),
+        Option(
+            "set",
+            ASSIGNMENT,
+            "Define a placeholder: %(NAME) stands for VALUE in every other option.",
+            aliases=("set-placeholder", "set-ph"),
+            short="S",
+            multiple=True,
+            page="Configuration.html#placeholders",
+        ),
+        Option("check-config", help="Check the configuration and end: status 0 if it can be used.", page="-"),
+        Option(
+            "show-config",
+            help="Print the configuration as one ini file. On the command line that is all that is done; "
+            "in a file the server then starts, as in uWSGI.",
+        ),
+        Option("version", help="Print the version and end."),
+        Option("help", help="Print this text and end.", short="h", aliases=("usage",)),
+        noop("strict", "unknown options are always errors", priority="P0"),
+        planned("yaml", "yml", short="y", kind=FILE, priority="P0", note="write it as an ini file"),
+        planned("xml", "xmlconfig", short="x", kind=FILE, priority="P0", note="write it as an ini file"),
+        planned("json", "js", kind=FILE, priority="P0", note="write it as an ini file"),
+    ),
+)

@@ -1,0 +1,72 @@
+"""HTTP to the client: keep-alive, sizes of heads, and router options that need no router."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.config.options.later import noop, planned, refused
+from engine.config.options.record import Option, Section
+from engine.config.values import COUNT, FLAG, NUMBER, SECONDS, TEXT, optional
+
+__all__ = ["HTTP", "KEEPALIVE_SECONDS"]
+
+# 75 s: nginx's own default (ngx_http_core_module, keepalive_timeout), and longer than the 60 s after which
+# proxies in front drop idle connections (nginx upstream keepalive_timeout, AWS ALB), so that the proxy, not
+# we, closes first and no request is sent into a connection that is just going away.  gunicorn's 2 s and
+# uvicorn's 5 s protect workers that an idle connection occupies; here it holds no core.
+KEEPALIVE_SECONDS: Final = 75.0
+
+_ROUTER: Final = "there is no router process: the workers speak HTTP themselves"
+
+HTTP: Final = Section(
+    "HTTP",
+    (
+        Option(
+            "http-keepalive",
+            optional(SECONDS, KEEPALIVE_SECONDS, true=KEEPALIVE_SECONDS),
+            "Seconds a connection may be idle between two requests; 0 closes after each response, "
+            "1 means the default, as in uWSGI. On unless turned off.",
+            default=KEEPALIVE_SECONDS,
+            page="HTTP.html#http-keep-alive",
+        ),
+        Option(
+            "http-max-request-line",
+            COUNT,
+            "Longest request line in bytes; a longer one is answered with 414.",
+            default=8190,
+            page="-",
+        ),
+        Option(
+            "http-max-header-count",
+            COUNT,
+            "Most header fields in a request; more are answered with 431.",
+            default=100,
+            page="-",
+        ),
+        noop("http-auto-chunked", "responses without a length are always sent in chunks"),
+        noop("http-chunked-input", "wsgi.input always reads chunked bodies"),
+        noop("http-websockets", "upgrades need no switch"),
+        noop("http-raw-body", "bodies always reach the application as sent"),
+        noop(
+            "http-manage-expect",
+            "100 Continue is always sent when the application reads",
+            kind=optional(NUMBER, 1, true=1),
+        ),
+        noop("http-processes", _ROUTER, "http-workers", kind=NUMBER, priority="P2"),
+        noop("http-events", _ROUTER, kind=NUMBER, priority="P2"),
+        noop("http-cheap", _ROUTER, priority="P2"),
+        noop("http-quiet", _ROUTER, priority="P2"),
+        noop("http-gracetime", _ROUTER, kind=NUMBER, priority="P2"),
+        noop("http-connect-timeout", _ROUTER, kind=NUMBER),
+        planned("http-timeout", kind=NUMBER, note="set --socket-timeout"),
+        planned("http-headers-timeout", kind=NUMBER, note="set --socket-timeout"),
+        planned("http-auto-gzip", kind=FLAG, priority="P2", note="compress in the proxy in front"),
+        planned("http-var", priority="P2"),
+        refused("http-to", _ROUTER + "; put nginx or HAProxy in front of several engines"),
+        refused("http-modifier1", _ROUTER, kind=NUMBER),
+        refused("http-modifier2", _ROUTER, kind=NUMBER),
+        refused(
+            "http-stud-prefix", "use the PROXY protocol when it comes (--enable-proxy-protocol)", kind=TEXT
+        ),
+    ),
+)

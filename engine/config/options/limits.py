@@ -1,0 +1,89 @@
+"""How much a client may send and how long it may take; errors while writing; static files."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.config.options.later import noop, planned
+from engine.config.options.record import Option, Section
+from engine.config.values import BYTES, COUNT, FLAG, NUMBER, SECONDS, Kind
+
+__all__ = ["LIMITS", "STATIC"]
+
+LIMITS: Final = Section(
+    "Limits",
+    (
+        Option(
+            "buffer-size",
+            Kind("BYTES", COUNT.parse),
+            "Longest request head in bytes: header fields of HTTP, variables of uwsgi. "
+            "uWSGI's own default is 4096, which cookies outgrow.",
+            short="b",
+            default=65536,
+        ),
+        Option(
+            "max-vars",
+            COUNT,
+            "Most variables in a uwsgi packet is twice this number, as in uWSGI.",
+            short="v",
+            default=64,
+            priority="P1",
+        ),
+        Option(
+            "socket-timeout",
+            SECONDS,
+            "Seconds to wait for a client that is to send or to take something. 4 without --gevent.",
+            short="z",
+            default=30,
+        ),
+        Option("limit-post", BYTES, "Longest request body in bytes; 0 means no limit.", default=0),
+        planned("post-buffering", kind=NUMBER),
+        planned("post-buffering-bufsize", kind=NUMBER),
+        planned("body-read-warning", kind=NUMBER, priority="P2"),
+        planned("chunked-input-limit", kind=BYTES),
+        planned("chunked-input-timeout", kind=SECONDS),
+        planned("response-headers-limit", kind=BYTES, priority="P2"),
+        planned("websockets-ping-freq", "websocket-ping-freq", kind=SECONDS, priority="P0"),
+        planned("websockets-pong-tolerance", "websocket-pong-tolerance", kind=SECONDS, priority="P0"),
+        planned("websockets-max-size", "websocket-max-size", kind=NUMBER, priority="P0"),
+        noop("ignore-sigpipe", "it is always ignored"),
+        planned("ignore-write-errors", kind=FLAG),
+        planned("disable-write-exception", kind=FLAG),
+        planned("write-errors-tolerance", kind=NUMBER),
+        planned("write-errors-exception-only", kind=FLAG),
+        planned("limit-as", kind=NUMBER, priority="P2", note="set the limit with 'ulimit -v'"),
+        planned("limit-nproc", kind=NUMBER, priority="P2", note="set the limit with 'ulimit -u'"),
+    ),
+)
+
+STATIC: Final = Section(
+    "Static files and headers",
+    (
+        planned("static-map", note="let nginx serve files, or the application"),
+        planned("static-map2", note="let nginx serve files, or the application"),
+        planned("check-static", "static-check", note="let nginx serve files, or the application"),
+        planned("check-static-docroot", kind=FLAG),
+        planned("static-index"),
+        planned("static-skip-ext"),
+        planned("static-safe"),
+        planned("static-expires"),
+        planned("static-expires-uri"),
+        planned("static-expires-path-info"),
+        planned("static-expires-type"),
+        planned("static-expires-mtime"),
+        planned("static-expires-type-mtime"),
+        planned("static-cache-paths", kind=NUMBER),
+        planned("static-cache-paths-name"),
+        planned("static-gzip"),
+        planned("static-gzip-all", kind=FLAG),
+        planned("static-gzip-dir", "static-gzip-prefix"),
+        planned("static-gzip-ext", "static-gzip-suffix"),
+        planned("honour-range", kind=FLAG),
+        planned("mimefile", "mime-file"),
+        planned("file-serve-mode", "fileserve-mode"),
+        planned("add-header"),
+        planned("del-header", "rem-header"),
+        planned("collect-header", "response-header-collect"),
+        planned("offload-threads", "offload-thread", kind=NUMBER, priority="P2"),
+    ),
+)

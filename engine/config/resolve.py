@@ -1,0 +1,215 @@
+"""Values become settings: rules between options apply here, and combinations that cannot work are refused."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from importlib.util import find_spec
+from typing import Final, Literal
+
+from engine.address import TcpAddress, parse_address
+from engine.config.entries import Entry
+from engine.config.merge import Merged
+from engine.config.options import OPTIONS, OptionTable
+from engine.config.settings import Listener, MonkeyPatch, Settings
+from engine.errors import ConfigError
+from engine.protocols.limits import Limits
+
+__all__ = ["resolve"]
+
+DEFAULT_CORES: Final = 100
+
+# uWSGI: socket-timeout is 4 s, and --gevent N raises it to 30 s if it is lower at that moment.
+CORE_SOCKET_TIMEOUT: Final = 4.0
+GEVENT_SOCKET_TIMEOUT: Final = 30.0
+
+NO_ASYNC_MODE: Final = "the gevent loop engine requires async mode (--async <n>)"
+LOW_SOCKET_TIMEOUT: Final = (
+    "!!! Running gevent with a socket-timeout lower than 30 seconds is not recommended, "
+    "tune it with --socket-timeout !!!"
+)
+
+
+def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
+    """Return the settings that these entries ask for.
+
+    :raises ConfigError: if a value or a combination cannot be used; says which and what to write
+    """
+    merged = Merged(entries, table)
+    notices: list[str] = []
+    cores = _cores(merged, notices)
+    timeout = _socket_timeout(merged)
+    if timeout < GEVENT_SOCKET_TIMEOUT:
+        notices.append(LOW_SOCKET_TIMEOUT)
+    module, wsgi_file, callable_name = _application(merged)
+    notices.extend(_without_effect(merged))
+    _check_directory(merged, "chdir")
+    _check_directory(merged, "home")
+    return Settings(
+        listeners=_listeners(merged),
+        listen=_backlog(merged),
+        chmod_socket=merged.integer("chmod-socket") if "chmod-socket" in merged else None,
+        module=module,
+        wsgi_file=wsgi_file,
+        callable=callable_name,
+        chdir=merged.text("chdir"),
+        pythonpath=merged.texts("pythonpath"),
+        home=merged.text("home"),
+        env=_env(merged),
+        need_app=merged.flag("need-app"),
+        lazy_apps=merged.flag("lazy-apps"),
+        catch_exceptions=merged.flag("catch-exceptions"),
+        wsgi_strict=merged.flag("wsgi-strict"),
+        gevent=cores,
+        monkey_patch=_monkey_patch(merged),
+        wait_for_hub=merged.flag("gevent-wait-for-hub"),
+        loop_backend=_loop_backend(merged),
+        master=merged.flag("master"),
+        processes=merged.integer("processes"),
+        reload_mercy=_reload_mercy(merged),
+        die_on_term=merged.flag("die-on-term"),
+        pidfile=merged.text("pidfile"),
+        vacuum=merged.flag("vacuum"),
+        socket_timeout=timeout,
+        keepalive=merged.seconds("http-keepalive"),
+        limits=_limits(merged),
+        log_requests=not merged.flag("disable-logging"),
+        notices=tuple(notices),
+        opt=merged.opt,
+    )
+
+
+def _cores(merged: Merged, notices: list[str]) -> int:
+    loop = merged.text("loop")
+    if loop != "gevent":
+        raise ConfigError(
+            f"--loop {loop}: gevent is the only loop engine here; write --loop gevent, or --gevent N"
+        )
+    given = [value for name, value in merged.steps if name in {"gevent", "async"} and isinstance(value, int)]
+    if given:
+        if given[-1] < 1:
+            raise ConfigError(f"{NO_ASYNC_MODE}: --gevent and --async need 1 or more, not {given[-1]}")
+        return given[-1]
+    if "loop" in merged:
+        raise ConfigError(f"{NO_ASYNC_MODE}; add --async N, or write --gevent N instead of --loop gevent")
+    # Starting beats an error: this engine always runs gevent, and uWSGI's documentation uses 100 throughout.
+    notices.append(f"no --gevent given: each worker runs up to {DEFAULT_CORES} requests at once")
+    return DEFAULT_CORES
+
+
+def _socket_timeout(merged: Merged) -> float:
+    cores_by_default = "gevent" not in merged and "async" not in merged
+    timeout = GEVENT_SOCKET_TIMEOUT if cores_by_default else CORE_SOCKET_TIMEOUT
+    for name, value in merged.steps:
+        if name == "gevent":
+            timeout = max(timeout, GEVENT_SOCKET_TIMEOUT)
+        elif name == "socket-timeout" and isinstance(value, float):
+            timeout = value
+    if timeout == 0:
+        raise ConfigError(
+            "--socket-timeout 0 would give up on every client at once; write the seconds to wait"
+        )
+    return timeout
+
+
+def _application(merged: Merged) -> tuple[str | None, str | None, str | None]:
+    module, wsgi_file, name = merged.text("module"), merged.text("wsgi-file"), None
+    if "callable" in merged:
+        name = merged.text("callable")
+    if module is None and wsgi_file is None:
+        raise ConfigError("no application: give --module NAME (or NAME:CALLABLE), or --wsgi-file FILE")
+    if module is not None and wsgi_file is not None:
+        raise ConfigError(
+            f"two applications: --module {module} and --wsgi-file {wsgi_file}; keep one of them"
+        )
+    if module is not None and ":" in module:
+        module, _, in_module = module.partition(":")
+        if name not in (None, in_module):
+            raise ConfigError(
+                f"two callables: --module {module}:{in_module} and --callable {name}; keep one of them"
+            )
+        name = in_module or name
+    return module, wsgi_file, name
+
+
+def _listeners(merged: Merged) -> tuple[Listener, ...]:
+    spoken: Final[Literal["http", "uwsgi"]] = "http" if merged.text("protocol") == "http" else "uwsgi"
+    listeners: list[Listener] = []
+    for name, text in merged.steps:
+        if name in {"http-socket", "socket"} and isinstance(text, str):
+            address = parse_address(text)
+            chosen_by_system = isinstance(address, TcpAddress) and address.port == 0
+            if not chosen_by_system and any(other.address == address for other in listeners):
+                raise ConfigError(f"{text} is to be listened on twice; remove one of the two")
+            listeners.append(Listener("http" if name == "http-socket" else spoken, address, text))
+    if not listeners:
+        raise ConfigError(
+            "no address to listen on: give --http-socket :8000 for HTTP, "
+            "or --socket :3031 for the uwsgi protocol (nginx uwsgi_pass)"
+        )
+    return tuple(listeners)
+
+
+def _backlog(merged: Merged) -> int:
+    wanted = merged.integer("listen")
+    try:
+        with open("/proc/sys/net/core/somaxconn") as file:
+            most = int(file.read())
+    except (OSError, ValueError):
+        return wanted  # not Linux
+    if wanted > most and "listen" in merged:
+        raise ConfigError(
+            f"Listen queue size is greater than the system max net.core.somaxconn ({most}). "
+            f"Lower --listen {wanted}, or raise it with 'sysctl -w net.core.somaxconn={wanted}'"
+        )
+    return min(wanted, most)
+
+
+def _reload_mercy(merged: Merged) -> float:
+    return merged.seconds("worker-reload-mercy" if "worker-reload-mercy" in merged else "reload-mercy")
+
+
+def _limits(merged: Merged) -> Limits:
+    return Limits(
+        request_line=merged.integer("http-max-request-line"),
+        header_count=merged.integer("http-max-header-count"),
+        header_bytes=merged.integer("buffer-size"),
+        body=merged.integer("limit-post"),
+        variables=2 * merged.integer("max-vars"),
+    )
+
+
+def _monkey_patch(merged: Merged) -> MonkeyPatch:
+    if merged.flag("gevent-early-monkey-patch"):
+        return "early"
+    return "late" if merged.flag("gevent-monkey-patch") else "off"
+
+
+def _loop_backend(merged: Merged) -> Literal["uvloop", "asyncio"]:
+    wanted = merged.text("loop-backend")
+    if wanted == "asyncio":
+        return "asyncio"
+    if find_spec("uvloop") is not None:
+        return "uvloop"
+    if wanted == "uvloop":
+        raise ConfigError(
+            "--loop-backend uvloop: uvloop is not installed; run 'pip install uvloop', or leave it out"
+        )
+    return "asyncio"
+
+
+def _env(merged: Merged) -> tuple[tuple[str, str], ...]:
+    return tuple(value for name, value in merged.steps if name == "env" and isinstance(value, tuple))
+
+
+def _without_effect(merged: Merged) -> list[str]:
+    if not merged.without_effect:
+        return []
+    listed = ", ".join(f"{name} ({why})" for name, why in merged.without_effect.items())
+    return [f"accepted without effect: {listed}"]
+
+
+def _check_directory(merged: Merged, name: str) -> None:
+    path = merged.text(name)
+    if path is not None and not os.path.isdir(path):
+        raise ConfigError(f"--{name} {path}: there is no such directory")

@@ -1,0 +1,108 @@
+"""Everything that was decided before start-up; read-only from here on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from engine.address import Address
+from engine.protocols.limits import Limits
+
+__all__ = ["Listener", "MonkeyPatch", "OptValue", "Settings"]
+
+MonkeyPatch: TypeAlias = Literal["off", "early", "late"]
+OptValue: TypeAlias = bytes | bool | list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One listening socket."""
+
+    protocol: Literal["http", "uwsgi"]
+    address: Address
+    text: str
+    """The address as written, for messages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The configuration of one server.  Times are seconds, sizes bytes.
+
+    Paths are as written: relative ones start from the directory the server was started in, those of the
+    application (``wsgi_file``, ``pythonpath``) from ``chdir``.
+    """
+
+    # Sockets
+    listeners: tuple[Listener, ...]
+    """In the order written; never empty."""
+
+    listen: int
+    """Backlog of every listening socket."""
+
+    chmod_socket: int | None
+    """Mode of unix sockets; None leaves it to the umask."""
+
+    # Application
+    module: str | None
+    """Dotted name; exactly one of ``module`` and ``wsgi_file`` is set."""
+
+    wsgi_file: str | None
+
+    callable: str | None
+    """``name`` or ``name()``, dots allowed; None means ``application``, then ``app``."""
+
+    chdir: str | None
+    pythonpath: tuple[str, ...]
+    """Directories and patterns, in the order written."""
+
+    home: str | None
+    """A virtualenv."""
+
+    env: tuple[tuple[str, str], ...]
+    """Variables to set before anything of the application is imported, in order."""
+
+    need_app: bool
+    lazy_apps: bool
+    catch_exceptions: bool
+    wsgi_strict: bool
+
+    # Greenlets
+    gevent: int
+    """Cores: requests that may run at once in each worker; 1 or more."""
+
+    monkey_patch: MonkeyPatch
+    """early: before the application is imported; late: after, in each worker."""
+
+    wait_for_hub: bool
+    loop_backend: Literal["uvloop", "asyncio"]
+    """uvloop only if it is installed."""
+
+    # Processes
+    master: bool
+    processes: int
+    reload_mercy: float
+    """Until a worker that is to end is killed."""
+
+    die_on_term: bool
+    pidfile: str | None
+    vacuum: bool
+
+    # Clients
+    socket_timeout: float
+    keepalive: float
+    """How long an HTTP connection may be idle; 0.0 closes it after each response."""
+
+    limits: Limits
+    """Sizes: ``buffer-size``, ``limit-post``, ``max-vars``, ``http-max-*``."""
+
+    # Log
+    log_requests: bool
+    notices: tuple[str, ...] = ()
+    """Lines for the start-up log, without line ends."""
+
+    opt: Mapping[str, OptValue] = field(default_factory=dict)
+    """``uwsgi.opt``: names as written.
+
+    bytes, True for a flag without a value, a list for what was repeated.
+    """
