@@ -14,6 +14,7 @@ from bridge._interop.spawned import spawn
 from bridge._interop.wait import wait
 from bridge._select import select_loop
 from bridge._version import __version__
+from bridge.monkey import patch_all, repair_asyncio
 from bridge.run import attach, new_event_loop, run
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "attach",
     "future",
     "new_event_loop",
+    "patch_all",
     "run",
     "spawn",
     "wait",
@@ -32,3 +34,4 @@ __all__ = [
 
 select_loop()
 _stackcache.install()
+repair_asyncio()

@@ -7,6 +7,7 @@ otherwise, for the thread that made the object.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -21,6 +22,7 @@ __all__ = [
     "Parking",
     "breathe",
     "current_greenlet",
+    "direct_runner",
     "fork",
     "join_hub",
     "original",
@@ -99,6 +101,11 @@ def run_now(target: Greenlet) -> None:
     hub) use ``target.start()``.
     """
     here().run_direct(target)
+
+
+def direct_runner() -> Callable[[Greenlet], None]:
+    """Return :func:`run_now` bound to this thread's loop, which saves looking it up each time."""
+    return here().run_direct
 
 
 def breathe() -> None:

@@ -9,12 +9,9 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any
 
 __all__ = ["CorePool", "PoolStatistics"]
-
-R = TypeVar("R")
-
 
 @dataclass(frozen=True, slots=True)
 class PoolStatistics:
@@ -25,7 +22,7 @@ class PoolStatistics:
     waiting: int
 
 
-class CorePool(Generic[R]):
+class CorePool:
     """Core numbers 0 to N-1 and the requests that hold or await one; one thread."""
 
     __slots__ = ("_free", "_waiting", "running", "size")
@@ -34,10 +31,10 @@ class CorePool(Generic[R]):
         self.size = size
         # A stack, the highest number first, as uWSGI hands them out.
         self._free = list(range(size))
-        self._waiting: deque[R] = deque()
-        self.running: dict[int, R] = {}
+        self._waiting: deque[Any] = deque()
+        self.running: dict[int, Any] = {}
 
-    def take(self, request: R) -> int | None:
+    def take(self, request: Any) -> int | None:
         """Give *request* a core and return its number; None means it was queued."""
         if self._free and not self._waiting:
             core = self._free.pop()
@@ -46,7 +43,7 @@ class CorePool(Generic[R]):
         self._waiting.append(request)
         return None
 
-    def release(self, core: int) -> R | None:
+    def release(self, core: int) -> Any:
         """Give a core back; return the request that holds it now, if one was waiting."""
         if self._waiting:
             request = self._waiting.popleft()
@@ -56,7 +53,7 @@ class CorePool(Generic[R]):
         self._free.append(core)
         return None
 
-    def withdraw(self, request: R) -> bool:
+    def withdraw(self, request: Any) -> bool:
         """Take a request out of the queue (its client left); False if it is not queued."""
         try:
             self._waiting.remove(request)

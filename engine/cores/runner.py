@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from bridge.lowlevel import Greenlet, Parking, run_now
+from bridge.lowlevel import Greenlet, Parking, direct_runner
 from engine.cores.pool import CorePool
 
 __all__ = ["RequestGreenlet", "Runnable", "Runner"]
@@ -39,9 +39,10 @@ class Runner:
     """
 
     def __init__(self, cores: int, serve: Callable[[Any], None], log: Callable[[str], None]) -> None:
-        self.pool: CorePool[Any] = CorePool(cores)
+        self.pool: CorePool = CorePool(cores)
         self._serve = serve
         self._log = log
+        self._run_now = direct_runner()
         self._last_warning = 0.0
         self._idle_callbacks: list[Callable[[], None]] = []
         self.on_full: Callable[[], None] | None = None
@@ -58,7 +59,7 @@ class Runner:
         exchange.core = core
         greenlet = RequestGreenlet(self._run, exchange)
         greenlet.exchange = exchange
-        run_now(greenlet)
+        self._run_now(greenlet)
 
     def _run(self, exchange: Any) -> None:
         try:

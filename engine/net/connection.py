@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from engine.interfaces import Environ, ParkingPlace
 from engine.net.flow import Outlet
@@ -18,7 +18,7 @@ from engine.protocols.http1.framing import Framing
 from engine.request.body import EMPTY_BODY, RequestBody
 from engine.request.exchange import Exchange
 
-__all__ = ["Connection"]
+__all__ = ["Connection", "Parser"]
 
 _NEVER: Final = float("inf")
 _LINGER: Final = 2.0  # seconds to let a client read an error page before the connection is closed
@@ -27,16 +27,29 @@ _LINGER_BYTES: Final = 1 << 20
 _DRAIN: Final = 65536
 
 
-class Connection(asyncio.Protocol):
+class Parser(Protocol):
+    """What a protocol's parser can do; see ``engine.protocols``."""
+
+    def receive(self, data: bytes) -> list[Event]: ...
+    def next_request(self) -> list[Event]: ...
+    def should_pause(self) -> bool: ...
+    def in_head(self) -> bool: ...
+
+
+class Connection:
     """One client connection; everything happens in the worker's loop thread."""
 
-    def __init__(self, front: FrontEnd) -> None:
+    # Not derived from asyncio.Protocol, which has no behaviour: this class may be compiled.
+
+    def __init__(self, front: FrontEnd, parser: Parser) -> None:
         self.front = front
+        self._parser = parser
         self.exchange: Exchange | None = None
         self.deadline = _NEVER
         self._transport: asyncio.Transport | None = None
         self._template: Environ | None = None
-        self._outlet: Outlet
+        self._outlet: Outlet | None = None
+        self._waiting_idle = False
         self._body: RequestBody = EMPTY_BODY
         self._in_callback = False
         self._next_ready = False
@@ -47,18 +60,6 @@ class Connection(asyncio.Protocol):
         self._pauses = 0
 
     # -- supplied by the protocols -------------------------------------------------
-
-    def _receive(self, data: bytes) -> list[Event]:
-        raise NotImplementedError
-
-    def _next_request(self) -> list[Event]:
-        raise NotImplementedError
-
-    def _input_piles_up(self) -> bool:
-        return False
-
-    def _mid_head(self) -> bool:
-        raise NotImplementedError
 
     def _refuse(self, status: int, detail: str) -> bytes:
         raise NotImplementedError
@@ -71,6 +72,11 @@ class Connection(asyncio.Protocol):
     ) -> tuple[bytes, Framing]:
         """Frame a reply and encode its head; see :class:`engine.request.exchange.Link`."""
         raise NotImplementedError
+
+    def _out(self) -> Outlet:
+        outlet = self._outlet
+        assert outlet is not None
+        return outlet
 
     # -- asyncio callbacks ------------------------------------------------------------
 
@@ -91,19 +97,24 @@ class Connection(asyncio.Protocol):
                 self._close()
             return
         self._in_callback = True
-        events = self._receive(data)
+        events = self._parser.receive(data)
         if events:
             self._handle(events)
-        while self._next_ready:
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Serve what else has arrived; the end of every callback that may have ended a reply."""
+        self._in_callback = True
+        while self._next_ready and not self._closing:
             self._next_ready = False
-            events = self._next_request()
+            events = self._parser.next_request()
             if not events:
                 break
             self._handle(events)
         self._in_callback = False
         if self.exchange is None:
             self._set_waiting_deadline()
-        if self._input_piles_up():
+        elif self._parser.should_pause():
             self._pause(1)
 
     def eof_received(self) -> bool:
@@ -111,7 +122,7 @@ class Connection(asyncio.Protocol):
         if self._lingering or self._closing:
             return False
         self._peer_eof = True
-        self._handle(self._receive(b""))
+        self._handle(self._parser.receive(b""))
         return self.exchange is not None
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -123,18 +134,18 @@ class Connection(asyncio.Protocol):
         exchange = self.exchange
         if exchange is not None:
             exchange.gone = True
-        self._outlet.shut()
+        self._out().shut()
         self._body.fail("the client closed the connection")
         if exchange is not None and exchange.core < 0:
             self.front.withdraw(exchange)
 
     def pause_writing(self) -> None:
         """The transport holds enough."""
-        self._outlet.pause()
+        self._out().pause()
 
     def resume_writing(self) -> None:
         """The transport can take more."""
-        self._outlet.resume()
+        self._out().resume()
 
     # -- events of the protocol ---------------------------------------------------------
 
@@ -184,7 +195,7 @@ class Connection(asyncio.Protocol):
             return
         page = self._refuse(status, detail)
         if page:
-            self._outlet.write_now(page)
+            self._out().write_now(page)
         self._linger()
 
     def _peer_closed(self, clean: bool) -> None:
@@ -210,7 +221,7 @@ class Connection(asyncio.Protocol):
         """Send bytes of the reply; parks the greenlet while the client is slow."""
         if self._pauses & 2:
             self._resume(2)
-        self._outlet.write(data)
+        self._out().write(data)
 
     def new_parking(self) -> ParkingPlace:
         """Return a place where the current greenlet can wait."""
@@ -234,7 +245,7 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         self._closing = True
         if transport is not None:
-            self._outlet.shut()
+            self._out().shut()
             transport.abort()
 
     def reply_ended(self, exchange: Exchange, reusable: bool) -> None:
@@ -266,40 +277,25 @@ class Connection(asyncio.Protocol):
     def _advance_soon(self) -> None:
         if self._in_callback:
             return  # data_received looks when it gets control back
-        if self._input_piles_up():
+        if self._parser.should_pause():
             self.front.call_soon(self._advance)
             return
         self._next_ready = False
-        self._next_request()
+        self._parser.next_request()
         self._set_waiting_deadline()
 
     def _advance(self) -> None:
         if self._closing or not self._next_ready:
             return
         self._resume(1)
-        self.data_received_nothing()
-
-    def data_received_nothing(self) -> None:
-        """Go on with bytes that arrived before the last reply ended."""
-        self._in_callback = True
-        while self._next_ready:
-            self._next_ready = False
-            events = self._next_request()
-            if not events:
-                break
-            self._handle(events)
-        self._in_callback = False
-        if self.exchange is None:
-            self._set_waiting_deadline()
-        if self._input_piles_up():
-            self._pause(1)
+        self._go_on()
 
     # -- time ------------------------------------------------------------------------------
 
     def _set_waiting_deadline(self) -> None:
         if self._lingering or self._closing:
             return
-        if self._mid_head():
+        if self._parser.in_head():
             if self.deadline == _NEVER or self._waiting_idle:
                 self._waiting_idle = False
                 self.deadline = time.monotonic() + self.front.socket_timeout
@@ -307,11 +303,9 @@ class Connection(asyncio.Protocol):
             self._waiting_idle = True
             self.deadline = time.monotonic() + self.front.keepalive
 
-    _waiting_idle = False
-
     def expire(self) -> None:
         """The deadline has passed; called by the front end."""
-        if self._lingering or not self._mid_head():
+        if self._lingering or not self._parser.in_head():
             self._close()
         else:
             self._bad_request(408, f"the request head was not complete after {self.front.socket_timeout:g} seconds")
@@ -347,7 +341,7 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         if transport is not None and not self._closing:
             self._closing = True
-            self._outlet.shut()
+            self._out().shut()
             transport.close()
 
     def close_if_idle(self) -> bool:

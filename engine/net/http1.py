@@ -8,7 +8,6 @@ from engine.interfaces import Environ
 from engine.net.connection import Connection
 from engine.net.frontend import FrontEnd
 from engine.net.peer import peer_facts
-from engine.protocols.events import Event
 from engine.protocols.http1.framing import Framing
 from engine.protocols.http1.parser import Http1Parser
 from engine.protocols.http1.writer import CONTINUE, error_page, response_head
@@ -20,12 +19,7 @@ class Http1Connection(Connection):
     """Speaks HTTP/1.1 and 1.0 with one client."""
 
     def __init__(self, front: FrontEnd) -> None:
-        super().__init__(front)
-        self._parser = parser = Http1Parser(front.limits)
-        self._receive = parser.receive  # type: ignore[method-assign]
-        self._next_request = parser.next_request  # type: ignore[method-assign]
-        self._input_piles_up = parser.should_pause  # type: ignore[method-assign]
-        self._mid_head = parser.in_head  # type: ignore[method-assign]
+        super().__init__(front, Http1Parser(front.limits))
 
     def encode_head(
         self, head: Any, status: str, headers: list[tuple[str, str]], length: int | None
@@ -42,7 +36,7 @@ class Http1Connection(Connection):
         super().body_wanted()
         exchange = self.exchange
         if exchange is not None and exchange.head.expect_continue and not exchange.is_sent():
-            self._outlet.write(CONTINUE)
+            self._out().write(CONTINUE)
 
     def _refuse(self, status: int, detail: str) -> bytes:
         return error_page(status, detail, self.front.date)

@@ -21,16 +21,15 @@ class Listener:
     protocol: str
     sock: socket.socket
     name: str
+    path: str | None = None
 
     def unlink(self) -> None:
-        """Remove the file of a unix socket, if it is still ours."""
-        if self.sock.family == socket.AF_UNIX:
-            name = self.sock.getsockname()
-            if isinstance(name, str) and name:
-                try:
-                    os.unlink(name)
-                except OSError:
-                    pass
+        """Remove the file of a unix socket (uWSGI ``--vacuum``)."""
+        if self.path is not None:
+            try:
+                os.unlink(self.path)
+            except OSError:
+                pass
 
 
 def bind(protocol: str, address: Address, backlog: int, mode: int | None = None) -> Listener:
@@ -46,7 +45,8 @@ def bind(protocol: str, address: Address, backlog: int, mode: int | None = None)
     except OSError as exc:
         raise BindError(_explain(address, exc)) from exc
     sock.setblocking(False)
-    return Listener(protocol, sock, describe(sock))
+    path = os.path.abspath(address.path) if isinstance(address, UnixAddress) else None
+    return Listener(protocol, sock, describe(sock), path)
 
 
 def _open(address: Address, mode: int | None) -> socket.socket:

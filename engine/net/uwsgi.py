@@ -10,7 +10,6 @@ from typing import Any
 from engine.interfaces import Environ
 from engine.net.connection import Connection
 from engine.net.frontend import FrontEnd
-from engine.protocols.events import Event
 from engine.protocols.http1.framing import Framing
 from engine.protocols.uwsgi.protocol import PING_REPLY, UwsgiParser, response_head
 
@@ -23,20 +22,14 @@ class UwsgiConnection(Connection):
     """Speaks uwsgi with one front end."""
 
     def __init__(self, front: FrontEnd) -> None:
-        super().__init__(front)
-        self._parser = parser = UwsgiParser(front.limits)
-        self._receive = parser.receive  # type: ignore[method-assign]
-        self._mid_head = parser.in_head  # type: ignore[method-assign]
-
-    def _next_request(self) -> list[Event]:
-        return []
+        super().__init__(front, UwsgiParser(front.limits))
 
     def _begin(self, head: Any, complete: bool) -> None:
         if head.modifier1 in (0, 30):
             super()._begin(head, complete)
             return
         if head.modifier1 == _PING:
-            self._outlet.write_now(PING_REPLY)
+            self._out().write_now(PING_REPLY)
         else:
             self.front.log.line(f"-- unavailable modifier requested: {head.modifier1} --")
         self._close()

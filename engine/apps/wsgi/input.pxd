@@ -1,0 +1,7 @@
+cdef class InputStream:
+    cdef object _body
+    cdef object _pending
+    cdef long long _position
+
+    cdef _take(self, limit, asked)
+    cdef _read_some(self, wanted)

@@ -1,0 +1,12 @@
+cdef class Runner:
+    cdef public object pool
+    cdef object _serve
+    cdef object _log
+    cdef object _run_now
+    cdef double _last_warning
+    cdef list _idle_callbacks
+    cdef public object on_full
+    cdef public object on_free
+
+    cdef _release(self, int core)
+    cdef _warn_full(self)

@@ -1,0 +1,40 @@
+from engine.net.flow cimport Outlet
+
+cdef class Connection:
+    cdef public object front
+    cdef public object exchange
+    cdef public double deadline
+    cdef object _parser
+    cdef object _transport
+    cdef object _template
+    cdef Outlet _outlet
+    cdef object _body
+    cdef bint _in_callback
+    cdef bint _next_ready
+    cdef bint _waiting_idle
+    cdef bint _lingering
+    cdef bint _closing
+    cdef bint _peer_eof
+    cdef Py_ssize_t _lingered
+    cdef int _pauses
+    cdef object __weakref__
+
+    cdef Outlet _out(self)
+    cpdef _refuse(self, status, detail)
+    cpdef _facts(self)
+    cpdef _begin(self, head, bint complete)
+    cdef _go_on(self)
+    cdef _handle(self, list events)
+    cdef _body_ended(self, event)
+    cdef _bad_request(self, status, detail)
+    cdef _peer_closed(self, clean)
+    cpdef template(self)
+    cpdef transmit(self, data)
+    cpdef body_wanted(self)
+    cpdef reply_ended(self, exchange, bint reusable)
+    cdef _advance_soon(self)
+    cdef _set_waiting_deadline(self)
+    cdef _pause(self, int reason)
+    cdef _resume(self, int reason)
+    cdef _linger(self)
+    cpdef _close(self)

@@ -1,0 +1,17 @@
+cdef class Outlet:
+    cdef object _transport
+    cdef object _new_parking
+    cdef object _parking
+    cdef double _timeout
+    cdef bint _buffered
+    cdef bint _full
+    cdef int _fd
+    cdef public long long written
+
+    cpdef shut(self)
+    cpdef pause(self)
+    cpdef resume(self)
+    cpdef write(self, data)
+    cpdef write_now(self, data)
+    cdef _write_rest(self, rest)
+    cdef _wait_for_room(self)

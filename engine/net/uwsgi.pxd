@@ -1,0 +1,4 @@
+from engine.net.connection cimport Connection
+
+cdef class UwsgiConnection(Connection):
+    pass

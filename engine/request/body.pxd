@@ -1,0 +1,20 @@
+cdef class RequestBody:
+    cdef object _chunks
+    cdef object _failure
+    cdef object _parking
+    cdef object _source
+    cdef bint _asked
+    cdef bint _paused
+    cdef double _timeout
+    cdef public object length
+    cdef public Py_ssize_t buffered
+    cdef public Py_ssize_t taken
+    cdef public bint complete
+    cdef public tuple trailers
+
+    cpdef feed(self, bytes data)
+    cpdef finish(self, tuple trailers=*)
+    cpdef fail(self, reason)
+    cpdef discard(self)
+    cdef _wake(self)
+    cdef _await_more(self)

@@ -1,0 +1,29 @@
+cdef class Exchange:
+    cdef object _framing
+    cdef list _headers
+    cdef int _state
+    cdef object _status
+    cdef public object link
+    cdef public object head
+    cdef public object body
+    cdef public int core
+    cdef public bint gone
+    cdef public double started_at
+    cdef public double started_clock
+    cdef public Py_ssize_t body_bytes
+    cdef public Py_ssize_t header_bytes
+    cdef public Py_ssize_t header_count
+    cdef public Py_ssize_t variable_count
+    cdef public Py_ssize_t variable_bytes
+    cdef public Py_ssize_t switches
+
+    cpdef bint is_sent(self)
+    cpdef bint is_ended(self)
+    cpdef write(self, data)
+    cpdef send_all(self, data)
+    cpdef send_head(self, length)
+    cpdef finish(self)
+    cpdef cut(self)
+    cdef _begin(self, length, first)
+    cdef _send_body(self, data)
+    cdef _transmit(self, data)
