@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any, Final
 
 import gevent.hub
-from gevent.monkey import get_original
+from gevent.monkey import get_original, is_module_patched
 
 __all__ = [
     "HAVE_PIDFD",
@@ -29,8 +30,13 @@ __all__ = [
 
 PY312: Final = sys.version_info >= (3, 12)
 HAVE_PIDFD: Final = hasattr(os, "pidfd_open")
-# Native; threading.main_thread().ident is the id of a greenlet once threads are patched.
-MAIN_THREAD_IDENT: Final[int] = vars(gevent.hub)["MAIN_THREAD_IDENT"]
+# Native.  Once threads are patched the main thread's own ident is the id of a greenlet; then
+# gevent knows, if it was imported in the main thread, as patching must be.
+MAIN_THREAD_IDENT: Final[int] = (
+    vars(gevent.hub)["MAIN_THREAD_IDENT"]
+    if is_module_patched("threading")
+    else threading.main_thread().ident or 0
+)
 
 get_native_ident: Final[Callable[[], int]] = get_original("_thread", "get_ident")
 ThreadLocal: Final[Any] = get_original("_thread", "_local")

@@ -57,12 +57,14 @@ def rebind() -> None:
     selectors_before = asyncio.selector_events.selectors  # type: ignore[attr-defined]
     for module in _modules():
         _rebind_module(module, replacements, threads)
-    if threads:
+    if threads or is_patched("queue"):
+        # Of the latter the standard executor's workers would be native, and its queue would not.
         vars(asyncio.base_events)["concurrent"] = pristine_concurrent()
+        repair_uvloop()
+    if threads:
         preload()
         repair_shutdown()
         repair_policy()
-        repair_uvloop()
     selectors_now = asyncio.selector_events.selectors  # type: ignore[attr-defined]
     if selectors_now is not selectors_before:
         repair_built_loops(selectors_now)

@@ -133,9 +133,9 @@ async def asyncio_server_and_greenlet_client() -> None:
     server = await asyncio.start_server(hello, "127.0.0.1", 0)
 
     def client() -> bytes:
-        with socket.create_connection(server.sockets[0].getsockname()) as sock:
-            with sock.makefile("rb") as reading:
-                return reading.read()
+        address = server.sockets[0].getsockname()
+        with socket.create_connection(address) as sock, sock.makefile("rb") as reading:
+            return reading.read()
 
     async with server:
         assert await asyncio.gather(*(bridge.spawn(client) for _ in range(5))) == [b"hello"] * 5
