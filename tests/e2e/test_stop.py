@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from tests.support.addresses import can_connect
-from tests.support.http_client import HttpConnection, request_bytes
-from tests.support.uwsgi_client import UwsgiConnection
+from tests.support.addresses import refuses
+from tests.support.http_client import HttpConnection, get, request_bytes
+from tests.support.uwsgi_client import UwsgiConnection, uwsgi_request
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.engine_only("uWSGI cuts requests off, or reloads")
@@ -16,6 +16,19 @@ both_signals = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT]
 both_shapes = pytest.mark.parametrize(
     "options", [[], ["--master", "--processes", "2"]], ids=["alone", "master and 2 workers"]
 )
+
+
+@pytest.fixture
+def start_engine(start_engine):
+    """As elsewhere, but with the first request answered: before that a signal may find nobody to take it."""
+
+    def start(*args, **kwargs):
+        engine = start_engine(*args, **kwargs)
+        if "addresses" not in kwargs:
+            get(engine.http, "/hello")
+        return engine
+
+    return start
 
 
 @both_signals
@@ -34,7 +47,7 @@ def test_a_running_request_is_finished_and_new_ones_are_refused(start_engine, nu
         connection.send(request_bytes("GET", "/sleep/2"))
         engine.wait_for_log("sleeping 2")
         engine.signal(number)
-        wait_until(lambda: not can_connect(engine.http), timeout=1.8, what="new connections to be refused")
+        wait_until(lambda: refuses(engine.http), timeout=1.8, what="new connections to be refused")
         response = connection.reader.read()
         assert (response.body, response.complete) == (b"slept 2", True)
         assert connection.is_closed_by_server()
@@ -57,6 +70,7 @@ def test_a_stream_is_finished(start_engine):
 def test_a_uwsgi_request_is_finished(start_engine, tmp_path):
     socket = tmp_path / "app.sock"
     engine = start_engine("--module", "routes", "--socket", str(socket), addresses=[socket])
+    assert uwsgi_request(socket, "GET", "/hello").status == 200
     with UwsgiConnection(socket) as connection:
         connection.send_request("GET", "/sleep/1")
         engine.wait_for_log("sleeping 1")
@@ -74,7 +88,7 @@ def test_a_request_whose_body_is_still_coming_is_finished(start_engine):
         with HttpConnection(engine.http) as other:
             other.get("/open/g")
         engine.signal(signal.SIGTERM)
-        wait_until(lambda: not can_connect(engine.http), timeout=5, what="new connections to be refused")
+        wait_until(lambda: refuses(engine.http), timeout=5, what="new connections to be refused")
         connection.send(b"two")
         assert connection.reader.read().text.startswith("6 ")
     assert engine.wait_exit(timeout=10) == 0
@@ -98,7 +112,7 @@ def test_a_second_signal_ends_at_once(start_engine, number, options):
         connection.send(request_bytes("GET", "/sleep/50"))
         engine.wait_for_log("sleeping 50")
         engine.signal(number)
-        wait_until(lambda: not can_connect(engine.http), timeout=5, what="new connections to be refused")
+        wait_until(lambda: refuses(engine.http), timeout=5, what="new connections to be refused")
         assert engine.is_running()
         engine.signal(number)
         engine.wait_exit(timeout=5)

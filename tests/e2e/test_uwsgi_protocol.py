@@ -79,7 +79,6 @@ def test_a_ping_is_answered(routes):
         pytest.param(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", id="HTTP"),
         pytest.param(b"\x00\x05\x00\x00\x40\x00abc", id="pair runs past the block"),
         pytest.param(b"\x00\x00\x00\x00", id="no variables"),
-        pytest.param(encode_packet({"BIG": "x" * 65_000}), id="too big"),
     ],
 )
 def test_what_is_no_request_is_closed_without_a_byte_and_logged(routes, uwsgi, data):
@@ -88,6 +87,17 @@ def test_what_is_no_request_is_closed_without_a_byte_and_logged(routes, uwsgi, d
     assert _closed_without_a_byte(uwsgi)
     routes.wait_for_log("\n", after=mark)
     assert get(routes.http, "/hello").body == b"hello"
+
+
+def test_variables_over_the_buffer_size_are_refused(start_engine, tmp_path):
+    socket = tmp_path / "app.sock"
+    options = ["--buffer-size", "4096", "--socket", str(socket)]
+    engine = start_engine("--module", "routes", *options, addresses=[socket])
+    with UwsgiConnection(socket) as connection:
+        connection.send(encode_packet({**request_vars("GET", "/hello"), "BIG": "x" * 4096}))
+        assert _closed_without_a_byte(connection)
+    assert "(max 4096)" in engine.wait_for_log("max 4096")
+    assert uwsgi_request(socket, "GET", "/hello").status == 200
 
 
 def test_a_client_that_goes_away_early_does_no_harm(routes):

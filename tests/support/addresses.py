@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 from typing import TypeAlias
 
-__all__ = ["Address", "can_connect", "connect"]
+__all__ = ["Address", "can_connect", "connect", "refuses"]
 
 Address: TypeAlias = tuple[str, int] | Path
 
@@ -25,6 +25,17 @@ def connect(address: Address, *, timeout: float = 10.0) -> socket.socket:
     sock = socket.create_connection(address, timeout=timeout)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
+
+
+def refuses(address: Address, *, timeout: float = 2.0) -> bool:
+    """Say whether nothing listens there: a connection is refused at once, not left waiting."""
+    try:
+        connect(address, timeout=timeout).close()
+    except (ConnectionRefusedError, FileNotFoundError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def can_connect(address: Address) -> bool:
