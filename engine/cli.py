@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from engine.config import OPTIONS, Settings, read, resolve
 from engine.config.args import COMMAND_LINE
@@ -18,6 +19,8 @@ from engine.config.values import is_false
 from engine.errors import AppLoadError, ConfigError
 
 __all__ = ["console_main", "main"]
+
+HELP: Final = frozenset({"help", "usage"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,6 +45,8 @@ def _run(argv: Sequence[str]) -> int:
     if asked is not None:
         return _print(asked())
     entries = read(argv, os.environ, OPTIONS)
+    if any(entry.key in HELP and entry.origin == COMMAND_LINE for entry in entries):  # as in "-Lh"
+        return _print(_help())
     shown = _switched_on(entries, "show-config")
     if shown is not None:
         from engine.config.help import ini_text

@@ -10,6 +10,7 @@ __all__ = [
     "AppLoadError",
     "BindError",
     "BodyTimeout",
+    "BrokenBody",
     "ClientDisconnected",
     "ConfigError",
     "EngineError",
@@ -66,6 +67,17 @@ class ClientDisconnected(EngineError, OSError):
 
     An OSError, as uWSGI raises one there.
     """
+
+
+class BrokenBody(ClientDisconnected):
+    """The client broke the framing of its body, or sent more than ``--limit-post``.
+
+    :param status: what the client is told if the application does not handle the error
+    """
+
+    def __init__(self, detail: str, status: int = 400) -> None:
+        super().__init__(detail)
+        self.status = status
 
 
 class BodyTimeout(EngineError, OSError):

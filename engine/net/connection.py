@@ -188,7 +188,7 @@ class Connection:
                 self._advance_soon()
 
     def _bad_request(self, status: int, detail: str) -> None:
-        self._body.fail(detail)
+        self._body.fail(detail, status)
         self.front.log_refusal(self, status, detail)
         if self.exchange is not None:
             self._peer_eof = True  # nothing after this can be a request

@@ -3,6 +3,7 @@ cdef class RequestBody:
     cdef object _failure
     cdef object _parking
     cdef object _source
+    cdef int _status
     cdef bint _asked
     cdef bint _paused
     cdef double _timeout
@@ -14,7 +15,7 @@ cdef class RequestBody:
 
     cpdef feed(self, bytes data)
     cpdef finish(self, tuple trailers=*)
-    cpdef fail(self, reason)
+    cpdef fail(self, reason, int status=*)
     cpdef discard(self)
     cdef _wake(self)
     cdef _await_more(self)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final, Protocol
 
-from engine.errors import BodyTimeout, ClientDisconnected
+from engine.errors import BodyTimeout, BrokenBody, ClientDisconnected
 from engine.interfaces import ParkingPlace
 
 __all__ = ["EMPTY_BODY", "HIGH_WATER", "BodySource", "RequestBody"]
@@ -42,6 +42,7 @@ class RequestBody:
         "_parking",
         "_paused",
         "_source",
+        "_status",
         "_timeout",
         "buffered",
         "complete",
@@ -55,6 +56,7 @@ class RequestBody:
         self._chunks: deque[bytes] = deque()
         self._failure: str | None = None
         self._parking: ParkingPlace | None = None
+        self._status = 0
         self._paused = False
         self._asked = False
         self._timeout = timeout
@@ -81,10 +83,14 @@ class RequestBody:
         self.trailers = trailers
         self._wake()
 
-    def fail(self, reason: str) -> None:
-        """Say that the rest will never come; reads raise once what arrived has been taken."""
+    def fail(self, reason: str, status: int = 0) -> None:
+        """Say that the rest will never come; reads raise once what arrived has been taken.
+
+        :param status: what to answer if the client is still there; 0 if it is not
+        """
         if not self.complete and self._failure is None:
             self._failure = reason
+            self._status = status
             self._wake()
 
     def _wake(self) -> None:
@@ -117,6 +123,8 @@ class RequestBody:
 
     def _await_more(self) -> None:
         if self._failure is not None:
+            if self._status:
+                raise BrokenBody(self._failure, self._status)
             raise ClientDisconnected(self._failure)
         source = self._source
         assert source is not None

@@ -12,3 +12,4 @@ cdef class WSGIAdapter:
     cdef _to_bytes(self, item)
     cdef _failed(self, exchange, exc)
     cdef _close(self, close)
+    cdef _replace(self, exchange, status, page)

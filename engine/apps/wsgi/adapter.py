@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.apps.wsgi.environ import EnvironBuilder
 from engine.apps.wsgi.file_wrapper import FileWrapper
-from engine.errors import ClientDisconnected, ReplyError
+from engine.errors import BodyTimeout, BrokenBody, ClientDisconnected, ReplyError
 from engine.interfaces import Environ, WSGIApp
 from engine.request.exchange import Exchange
 
@@ -121,7 +121,13 @@ class WSGIAdapter:
 
     def _failed(self, exchange: Exchange, exc: BaseException) -> None:
         if isinstance(exc, ClientDisconnected):
-            exchange.cut()
+            if isinstance(exc, BrokenBody) and not exchange.is_sent():
+                self._replace(exchange, f"{exc.status}", str(exc).encode())
+            else:
+                exchange.cut()
+            return
+        if isinstance(exc, BodyTimeout) and not exchange.is_sent():
+            self._replace(exchange, "408", str(exc).encode())
             return
         self._log("".join(traceback.format_exception(exc)).rstrip())
         if exchange.is_ended():
@@ -132,8 +138,11 @@ class WSGIAdapter:
         page = b"Internal Server Error"
         if self._show_errors:
             page = "".join(traceback.format_exception(exc)).encode()
+        self._replace(exchange, "500", page)
+
+    def _replace(self, exchange: Exchange, status: str, page: bytes) -> None:
         try:
-            exchange.replace("500 Internal Server Error", _PLAIN_TEXT, page)
+            exchange.replace(status, _PLAIN_TEXT, page)
         except Exception:
             exchange.cut()
 

@@ -95,10 +95,6 @@ class EnvironBuilder:
         environ.setdefault("PATH_INFO", "")
         environ.setdefault("QUERY_STRING", "")
         environ.setdefault("SERVER_PROTOCOL", "HTTP/1.0")
-        if not environ.get("CONTENT_LENGTH"):
-            environ.pop("CONTENT_LENGTH", None)
-        if not environ.get("CONTENT_TYPE"):
-            environ.pop("CONTENT_TYPE", None)
         environ["wsgi.url_scheme"] = _scheme(environ)
         if head.modifier1 == 30 and environ["SCRIPT_NAME"]:
             script = environ["SCRIPT_NAME"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.errors import BodyTimeout, ClientDisconnected
+from engine.errors import BodyTimeout, BrokenBody, ClientDisconnected
 from engine.request.body import RequestBody
 
 __all__ = ["InputStream"]
@@ -28,6 +28,8 @@ class InputStream:
             return self._body.take(limit)
         except BodyTimeout as exc:
             raise BodyTimeout(f"timeout during read({asked}) on wsgi.input") from exc
+        except BrokenBody as exc:
+            raise BrokenBody(f"error during read({asked}) on wsgi.input: {exc}", exc.status) from exc
         except ClientDisconnected as exc:
             raise ClientDisconnected(f"error during read({asked}) on wsgi.input: {exc}") from exc
 

@@ -1,0 +1,92 @@
+"""How the end of a response is told, and whether the connection lives on (RFC 9112 sections 6.3 and 9.3)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["CHUNKED", "NONE", "TO_LENGTH", "UNTIL_CLOSE", "Framing", "decide", "is_bodyless"]
+
+NONE: Final = 0
+"""No body bytes, whatever the application yields."""
+TO_LENGTH: Final = 1
+"""Exactly ``length`` bytes."""
+CHUNKED: Final = 2
+"""Chunks and a last chunk; HTTP/1.1 only."""
+UNTIL_CLOSE: Final = 3
+"""All bytes until the connection closes."""
+
+_KIND_NAMES: Final = ("NONE", "TO_LENGTH", "CHUNKED", "UNTIL_CLOSE")
+
+
+class Framing:
+    """The decision for one response.  Treat as read-only; the common ones are shared.
+
+    ``length``: bytes of a TO_LENGTH body; for UNTIL_CLOSE what the application
+    announced, if it did.  ``keep_alive``: another request may follow this response.
+    ``fields``: the lines the server adds, as text.
+    """
+
+    __slots__ = ("fields", "keep_alive", "kind", "length")
+
+    def __init__(self, kind: int, length: int | None, keep_alive: bool, fields: str) -> None:
+        self.kind = kind
+        self.length = length
+        self.keep_alive = keep_alive
+        self.fields = fields
+
+    def __repr__(self) -> str:
+        return f"<Framing {_KIND_NAMES[self.kind]} length={self.length} keep_alive={self.keep_alive}>"
+
+    def has_body(self) -> bool:
+        """True if body bytes may be written."""
+        return self.kind != NONE
+
+
+_CLOSE: Final = "Connection: close\r\n"
+_KEEP: Final = "Connection: keep-alive\r\n"
+_CHUNKS: Final = "Transfer-Encoding: chunked\r\n"
+
+_NONE_KEEP: Final = Framing(NONE, 0, True, "")
+_NONE_KEEP_10: Final = Framing(NONE, 0, True, _KEEP)
+_NONE_CLOSE: Final = Framing(NONE, 0, False, _CLOSE)
+_CHUNKED_KEEP: Final = Framing(CHUNKED, None, True, _CHUNKS)
+_CHUNKED_CLOSE: Final = Framing(CHUNKED, None, False, _CHUNKS + _CLOSE)
+_UNTIL_CLOSE: Final = Framing(UNTIL_CLOSE, None, False, _CLOSE)
+
+
+def is_bodyless(method: str, status: int) -> bool:
+    """True if the response has no body by definition (RFC 9112 section 6.3, rule 1)."""
+    return method == "HEAD" or status == 304 or status == 204 or status < 200
+
+
+def decide(
+    method: str,
+    http_version: str,
+    keep_alive: bool,
+    status: int,
+    announced: int | None,
+    known: int | None = None,
+) -> Framing:
+    """Decide the framing of one response.
+
+    :param keep_alive: the request allows reuse and neither application nor server wants to close
+    :param announced: Content-Length among the application's headers
+    :param known: body size the server knows itself, e.g. of a one-item list; becomes a
+        Content-Length when the application announced none
+    """
+    modern = http_version == "1.1"
+    if is_bodyless(method, status):
+        if not keep_alive:
+            return _NONE_CLOSE
+        return _NONE_KEEP if modern else _NONE_KEEP_10
+    length = known if announced is None else announced
+    if length is not None:
+        fields = "" if announced is not None else f"Content-Length: {length}\r\n"
+        if not keep_alive:
+            fields += _CLOSE
+        elif not modern:
+            fields += _KEEP
+        return Framing(TO_LENGTH, length, keep_alive, fields)
+    if modern:  # also before a close: the last chunk tells a whole body from a broken one
+        return _CHUNKED_KEEP if keep_alive else _CHUNKED_CLOSE
+    return _UNTIL_CLOSE
