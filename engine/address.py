@@ -114,6 +114,8 @@ def _unix(text: str) -> UnixAddress:
 
 def _tcp(text: str) -> TcpAddress:
     host, _, port = text.rpartition(":")
+    if "/" in host:
+        raise ConfigError(f"address {text!r} is not a host and a port; {ACCEPTED}")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
         if ":" not in host:
@@ -124,8 +126,6 @@ def _tcp(text: str) -> TcpAddress:
         raise ConfigError(
             f"address {text!r}: write :{port} to listen on every IPv4 address, [::]:{port} for IPv6"
         )
-    if "/" in host:
-        raise ConfigError(f"address {text!r} is not a host and a port; {ACCEPTED}")
     if not (port.isascii() and port.isdecimal()) or int(port) > 65535:
         raise ConfigError(f"address {text!r}: the port is a number from 0 to 65535; {ACCEPTED}")
     return TcpAddress(host, int(port))

@@ -51,7 +51,7 @@ def _run(argv: Sequence[str]) -> int:
     if shown is not None:
         from engine.config.help import ini_text
 
-        _print(ini_text(entries))
+        _print(ini_text(entries, OPTIONS))
         if shown.origin == COMMAND_LINE:
             return 0
     settings = resolve(entries)

@@ -15,17 +15,22 @@ __all__ = ["help_text", "ini_text"]
 USAGE = """\
 usage: gevent-engine [OPTION]... [FILE.ini | FILE.py | MODULE[:CALLABLE]]
 
-Serve a WSGI application with gevent on an asyncio or uvloop loop. Options are those of uWSGI.
+Serve a WSGI application with gevent on an asyncio or uvloop loop.
+Options are those of uWSGI.
 
   gevent-engine --gevent 100 --http-socket :8000 --module myapp
-  gevent-engine --gevent 100 --socket :3031 --module myapp      behind nginx uwsgi_pass
+  gevent-engine --gevent 100 --socket :3031 --module myapp   (nginx uwsgi_pass)
   gevent-engine app.ini
 
-Every option can stand in an ini file without its dashes, and in the environment under the name
-in [brackets]. The last one given wins; options marked * may be repeated."""
+Every option can stand in an ini file without its dashes, and in the
+environment under the name in [brackets]. The last one given wins; options
+marked * may be repeated."""
 
 INDENT = 6
 NARROWEST = 40
+NOT_SHOWN = frozenset(
+    {"ini", "config", "include", "inherit", "set", "set-ph", "set-placeholder", "show-config"}
+)
 
 
 def help_text(table: OptionTable, width: int) -> str:
@@ -83,12 +88,19 @@ def _wrapped(text: str, width: int, indent: int) -> str:
     )
 
 
-def ini_text(entries: Iterable[Entry]) -> str:
-    """Return one section [uwsgi] that means the same as ``entries``, placeholders replaced."""
-    reading = {"ini", "config", "include", "inherit"}
+def ini_text(entries: Iterable[Entry], table: OptionTable) -> str:
+    """Return one section [uwsgi] that means the same as ``entries``.
+
+    Files are merged into it and placeholders replaced, so neither they nor ``show-config`` are in it.
+    """
     lines = (
-        f"{entry.key} = {'true' if entry.value is None else entry.value}\n"
+        f"{entry.key} = {_escaped(entry.value or 'true')}\n"
         for entry in entries
-        if entry.key not in reading
+        if table.find(entry.key) is not None and entry.key not in NOT_SHOWN
     )
     return f";uWSGI instance configuration\n[uwsgi]\n{''.join(lines)};end of configuration\n"
+
+
+def _escaped(value: str) -> str:
+    """Double percent signs, except before a parenthesis, where they mean no magic variable."""
+    return value.replace("%", "%%").replace("%%(", "%(")

@@ -1,0 +1,216 @@
+"""Finding the application, and saying why it was not found."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from engine.apps.loader import check_names, load_app, prepare_sys_path
+from engine.config import OPTIONS, read, resolve
+from engine.errors import AppLoadError
+
+APP = """
+def application(environ, start_response):
+    return [b"application"]
+
+def other(environ, start_response):
+    return [b"other"]
+
+def make():
+    return other
+
+def broken():
+    raise LookupError("no settings")
+
+class holder:
+    inside = staticmethod(other)
+
+async def asgi(scope, receive, send): ...
+
+number = 3
+"""
+
+
+@pytest.fixture
+def directory(tmp_path, monkeypatch):
+    """A directory of modules that is current; modules and paths are forgotten afterwards."""
+    modules = set(sys.modules)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "some_app.py").write_text(APP)
+    yield tmp_path
+    for name in set(sys.modules) - modules:
+        del sys.modules[name]
+
+
+def settings(*argv):
+    return resolve(read(["--http", ":0", *argv], {}, OPTIONS))
+
+
+def load(*argv):
+    return load_app(settings(*argv))
+
+
+def answer(app):
+    return b"".join(app({}, None))
+
+
+def refusal(*argv):
+    with pytest.raises(AppLoadError) as error:
+        load(*argv)
+    assert error.value.exit_code == 22
+    return error.value
+
+
+@pytest.mark.parametrize(
+    ("argv", "body"),
+    [
+        (["-w", "some_app"], b"application"),
+        (["-w", "some_app:other"], b"other"),
+        (["-w", "some_app:make()"], b"other"),
+        (["-w", "some_app", "--callable", "make()"], b"other"),
+        (["-w", "some_app:holder.inside"], b"other"),
+        (["--wsgi-file", "some_app.py"], b"application"),
+        (["some_app.py", "--callable", "other"], b"other"),
+    ],
+)
+def test_what_names_an_application(directory, argv, body):
+    assert answer(load(*argv)) == body
+
+
+def test_a_module_in_a_package(directory):
+    (directory / "package").mkdir()
+    (directory / "package" / "web.py").write_text(APP)
+    assert answer(load("-w", "package.web")) == b"application"
+
+
+def test_a_file_of_any_name_runs_as_a_module_of_uwsgis_name(directory):
+    (directory / "my-site.wsgi").write_text(APP + "name = __name__\nfile = __file__\n")
+    app = load("--wsgi-file", "my-site.wsgi")
+    assert app.__module__ == "uwsgi_file_my_site_wsgi"
+    assert sys.modules[app.__module__].file == str(directory / "my-site.wsgi")
+
+
+def test_app_stands_in_for_application_and_is_mentioned(directory):
+    (directory / "flasky.py").write_text("def app(environ, start_response): return [b'app']\n")
+    lines = []
+    assert answer(load_app(settings("-w", "flasky"), lines.append)) == b"app"
+    assert len(lines) == 1
+    assert "--callable" in lines[0]
+
+
+# -- what is not there
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["-w", "no_such_module"], ["'no_such_module'", "--pythonpath", "--chdir"]),
+        (["-w", "no_such_package.module"], ["'no_such_package'", "--module no_such_package.module"]),
+        (["-w", "some_app.py"], ["--wsgi-file some_app.py"]),
+        (["--wsgi-file", "none.py"], ["none.py", "no such file"]),
+        (["-w", "some_app:othr"], ["'othr'", "did you mean other"]),
+        (["-w", "some_app:zzz"], ["'zzz'", "application, other"]),
+        (["-w", "some_app:number"], ["int", "cannot be called"]),
+        (["-w", "some_app:number()"], ["leave the () out"]),
+        (["-w", "some_app:holder.zzz"], ["'holder.zzz'"]),
+        (["-w", "some_app:asgi"], ["async", "WSGI"]),
+    ],
+)
+def test_what_is_missing_is_named(directory, argv, words):
+    error = refusal(*argv)
+    assert error.__cause__ is None
+    for word in words:
+        assert word in str(error)
+
+
+# -- what fails inside the application keeps its own exception
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (
+            "import no_such_library\n",
+            ["importing 'failing' failed", "ModuleNotFoundError", "no_such_library"],
+        ),
+        ("from os import no_such_name\n", ["ImportError", "no_such_name"]),
+        ("1 / 0\n", ["ZeroDivisionError"]),
+        ("def (\n", ["SyntaxError"]),
+        ("raise SystemExit(3)\n", ["SystemExit: 3"]),
+    ],
+)
+@pytest.mark.parametrize("argv", [["-w", "failing"], ["--wsgi-file", "failing.py"]])
+def test_an_error_inside_is_told_from_a_missing_module(directory, code, words, argv):
+    (directory / "failing.py").write_text(code)
+    error = refusal(*argv)
+    assert error.__cause__ is not None
+    for word in words:
+        assert word.replace("importing 'failing'", "") in str(error)
+
+
+def test_an_error_in_a_factory_keeps_its_own_exception(directory):
+    error = refusal("-w", "some_app:broken()")
+    assert isinstance(error.__cause__, LookupError)
+    assert "calling broken() of 'some_app' failed: LookupError: no settings" in str(error)
+
+
+# -- sys.path
+
+
+def test_pythonpath_comes_first_in_its_order_then_the_current_directory(directory):
+    for name in ("lib-b", "lib-a", "one"):
+        (directory / name).mkdir()
+    prepare_sys_path(settings("-w", "x", "--pp", "one", "--pp", "lib-*", "--pp", "/no/such"))
+    here = str(directory)
+    assert sys.path[:5] == [f"{here}/one", f"{here}/lib-a", f"{here}/lib-b", "/no/such", here]
+    assert sys.path.count(here) == 1
+
+
+def test_a_virtualenv_goes_before_our_own_packages(directory):
+    packages = directory / "venv" / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"
+    packages.mkdir(parents=True)
+    (directory / "elsewhere").mkdir()
+    (packages / "more.pth").write_text(f"{directory}/elsewhere\n")
+    prepare_sys_path(settings("-w", "x", "-H", "venv"))
+    assert sys.path[:3] == [str(directory), str(packages), f"{directory}/elsewhere"]
+
+
+def test_a_virtualenv_of_another_python_is_refused(directory):
+    (directory / "venv" / "lib" / "python2.7" / "site-packages").mkdir(parents=True)
+    with pytest.raises(AppLoadError, match=r"--home venv: .*python3"):
+        prepare_sys_path(settings("-w", "x", "-H", "venv"))
+
+
+# -- names of our own packages
+
+
+@pytest.mark.parametrize("name", ["bridge", "engine"])
+@pytest.mark.parametrize("shape", ["package", "module"])
+@pytest.mark.parametrize("argv", [["--chdir", "site"], ["--pp", "site"]])
+def test_a_name_of_ours_is_refused_with_its_place(directory, name, shape, argv):
+    site = directory / "site"
+    (site / name).mkdir(parents=True)
+    path = site / name
+    if shape == "package":
+        (path / "__init__.py").write_text("")
+    else:
+        path = site / f"{name}.py"
+        path.write_text("")
+    with pytest.raises(AppLoadError) as error:
+        check_names(settings("-w", "x", *argv))
+    assert f"{path} has the name" in str(error.value)
+
+
+def test_a_plain_directory_of_that_name_hides_nothing(directory):
+    (directory / "bridge").mkdir()
+    check_names(settings("-w", "x"))
+
+
+def test_our_own_directory_is_no_clash():
+    import engine
+
+    root = engine.__path__[0].removesuffix("/engine")
+    check_names(settings("-w", "x", "--chdir", root))
