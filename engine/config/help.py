@@ -47,7 +47,7 @@ def help_text(table: OptionTable, width: int) -> str:
         (Status.REFUSED, "Options of uWSGI that are refused; using one says what to do instead"),
     ):
         names = sorted(option.name for option in table if option.status is status)
-        blocks.append(f"{heading}:\n{_wrapped(', '.join(names), width, 2)}")
+        blocks.append(f"{_wrapped(heading, width, 0)}:\n{_wrapped(', '.join(names), width, 2)}")
     return "\n\n".join(blocks) + "\n"
 
 
