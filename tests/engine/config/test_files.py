@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 
 import pytest
 
@@ -142,6 +144,19 @@ def test_magic_variables_of_the_file(config, tmp_path):
     assert value(pairs, "env") == [expected]
 
 
+def test_magic_variables_of_the_machine(config, tmp_path):
+    (found,) = value(config(section("env = %v|%u|%U|%g|%G|%h|%i|%[|%j|%t|%T|%b|%V")), "env")
+    here, uid, user, gid, group, host, inode, escape, digest, seconds, micros, program, version = found.split(
+        "|"
+    )
+    assert (here, uid, gid, host) == (str(tmp_path), str(os.getuid()), str(os.getgid()), os.uname().nodename)
+    assert (user, group) == (pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name)
+    assert inode == str((tmp_path / "app.ini").stat().st_ino)
+    assert (escape, len(digest), micros[: len(seconds)]) == ("\033", 8, seconds)
+    assert os.path.isabs(program)
+    assert version[0].isdecimal()
+
+
 def test_components_of_the_path(config, tmp_path):
     parts = str(tmp_path).strip("/").split("/")
     assert value(config(section("env = A=%0/%1")), "env") == [f"A={parts[0]}/{parts[1]}"]
@@ -174,15 +189,15 @@ def test_a_format_string_keeps_its_percent_signs(config):
         (["processes = 4", "chdir = %(processes + 1)"], "5"),
         (["a = 4", "chdir = %(a - 1)%(a * 2)%(a / 3)%(a++)%(a--)"], "38153"),
         (["a = 4", "b = %(a + 1)", "chdir = %(b * 2)"], "10"),
-        (["chdir = $(HOME)/x"], "/root/x"),
+        (["chdir = $(HOME)/x"], "/usr/x"),
         (["chdir = $(NONE)/%(none)"], "$(NONE)/%(none)"),
         (["env = PLACE=here", "chdir = $(PLACE)"], "here"),
         (["chdir = @(name.ini)/x"], "content/x"),
-        (["v = HOME", "h = $(HOME)", "chdir = %(h)-%(v)"], "/root-HOME"),
+        (["v = HOME", "h = $(HOME)", "chdir = %(h)-%(v)"], "/usr-HOME"),
     ],
 )
 def test_placeholders(config, lines, expected):
-    pairs = config(section(*lines), environ={"HOME": "/root"}, name="content\n")
+    pairs = config(section(*lines), environ={"HOME": "/usr"}, name="content\n")
     assert value(pairs, "chdir") == [expected]
 
 
@@ -203,7 +218,7 @@ def test_an_argument_may_use_a_name_of_a_file(config):
     ("condition", "met"),
     [
         ("if-env = HOME", True),
-        ("if-env = HOME=/root", True),
+        ("if-env = HOME=/usr", True),
         ("if-env = HOME=/", False),
         ("ifenv = NONE", False),
         ("if-not-env = NONE", True),
@@ -231,7 +246,7 @@ def test_an_argument_may_use_a_name_of_a_file(config):
 @pytest.mark.parametrize("end", ["endif =", "end-if", "end ="])
 def test_conditions(config, condition, met, end):
     lines = ["master = 1", "processes = 2", "file = app.ini", condition, "vacuum = 1", end, "listen = 9"]
-    pairs = config(section(*lines), environ={"HOME": "/root"})
+    pairs = config(section(*lines), environ={"HOME": "/usr"})
     assert value(pairs, "vacuum") == (["1"] if met else [])
     assert value(pairs, "listen") == ["9"]
 
