@@ -13,6 +13,7 @@ imported, and two of its habits meet patched threads:
 from __future__ import annotations
 
 import functools
+import os
 import signal
 import sys
 import threading
@@ -37,6 +38,8 @@ def repair_uvloop() -> None:
         return
     if get_native_ident() == MAIN_THREAD_IDENT:
         _teach_main_thread()
+        # uvloop forgets the answer in a forked child and asks again.
+        os.register_at_fork(after_in_child=_teach_main_thread)
     run, choose, end = (
         loop_class.run_in_executor,
         loop_class.set_default_executor,
@@ -53,7 +56,7 @@ def _teach_main_thread() -> None:
     main: Any = threading.main_thread()
     seen = main._ident
     aio = new_uvloop()
-    main._ident = MAIN_THREAD_IDENT
+    main._ident = get_native_ident()  # in a forked child the thread that forked is the main one
     try:
         # The cheapest call that asks; whether it finds a handler does not matter.
         aio.remove_signal_handler(signal.SIGUSR1)

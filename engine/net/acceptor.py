@@ -73,11 +73,13 @@ class Acceptor:
             task.add_done_callback(self._tasks.discard)
 
     def stop(self) -> None:
-        """Accept no more; the inherited sockets stay open for other workers."""
+        """Accept no more.  Once no process holds the sockets, clients are refused at once."""
         self._stopped = True
         if self._waking is not None:
             self._waking.cancel()
         self._close_servers()
+        for listener in self._listeners:
+            listener.sock.close()
 
     def _close_servers(self) -> None:
         servers, self._servers = self._servers, []

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
+# Seconds a worker has beyond its mercy to say that it gave up, before the master kills it.
+_GRACE = 2.0
+
 
 def run(settings: Settings) -> int:
     """Serve until stopped; return the exit status of the process.
@@ -109,7 +112,12 @@ def _serve(settings: Settings, listeners: list[Listener], supervised: bool, log:
     if supervised:
         from engine.process.master import Master
 
-        return Master(settings.processes, settings.reload_mercy + 5.0, work, log, settings.gevent).run()
+        def close_listeners() -> None:
+            for listener in listeners:
+                listener.sock.close()
+
+        mercy = settings.reload_mercy + _GRACE
+        return Master(settings.processes, mercy, work, log, settings.gevent, close_listeners).run()
     log.line(f"spawned uWSGI worker 1 (and the only) (pid: {pid}, cores: {settings.gevent})")
     return work(1)
 

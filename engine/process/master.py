@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from typing import Final
 
@@ -40,10 +41,20 @@ class Master:
 
     :param wanted: how many workers
     :param mercy: seconds between the request to stop and SIGKILL
+    :param on_stop: called once when the master begins to stop (closes its listening sockets)
     :param work: body of a worker: takes its number (1..N), returns its exit status
     """
 
-    def __init__(self, wanted: int, mercy: float, work: Callable[[int], int], log: ServerLog, cores: int) -> None:
+    def __init__(
+        self,
+        wanted: int,
+        mercy: float,
+        work: Callable[[int], int],
+        log: ServerLog,
+        cores: int,
+        on_stop: Callable[[], None],
+    ) -> None:
+        self._on_stop = on_stop
         self._wanted = wanted
         self._mercy = mercy
         self._work = work
@@ -92,6 +103,7 @@ class Master:
                 self._hurry = True
                 return
             self._stopping = True
+            self._on_stop()
             self._kill_at = time.monotonic() + self._mercy
             self._log.line(f"{signal.Signals(number).name} received...gracefully killing workers...")
 
@@ -119,8 +131,6 @@ class Master:
         except SystemExit as exc:
             status = exc.code if isinstance(exc.code, int) else 1
         except BaseException:
-            import traceback
-
             traceback.print_exc()
         finally:
             self._log.flush()
