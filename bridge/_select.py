@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gevent import config
 from gevent._hub_local import get_hub_if_exists
 
@@ -13,8 +15,9 @@ __all__ = ["require_bridge_loop", "select_loop"]
 
 def select_loop() -> None:
     """Let hubs created from now on run on :class:`bridge.loop.loop`."""
-    if config.loop is not loop:
-        config.loop = loop
+    settings: Any = config
+    if settings.loop is not loop:
+        settings.loop = loop
 
 
 def require_bridge_loop() -> None:
@@ -22,7 +25,7 @@ def require_bridge_loop() -> None:
 
     :raises LoopSelectionError: saying what to change
     """
-    hub = get_hub_if_exists()
+    hub: Any = get_hub_if_exists()
     if hub is not None and not isinstance(hub.loop, loop):
         raise LoopSelectionError(
             f"gevent's hub of this thread was created on {type(hub.loop).__module__}.{type(hub.loop).__name__} "

@@ -96,7 +96,7 @@ class Worker:
             self._runner.new_parking,
             self._environs.connection_template,
         )
-        factories: dict[str, Callable[[], asyncio.Protocol]] = {
+        factories: dict[str, Callable[[], Any]] = {
             "http": lambda: Http1Connection(front),
             "uwsgi": lambda: UwsgiConnection(front),
         }
@@ -120,7 +120,8 @@ class Worker:
             sys.stdout.flush()
             os._exit(1)
         self._stopping = True
-        self._log.line(f"{signal.Signals(number).name} received: finishing {len(self._runner.pool.running)} requests")
+        running = len(self._runner.pool.running)
+        self._log.line(f"{signal.Signals(number).name} received: finishing {running} requests")
         self._stop.set()
 
     async def _drain(self, mercy: float) -> bool:
@@ -129,7 +130,7 @@ class Worker:
         idle = loop.create_future()
         front = self._front
         front.drain()
-        self._runner.when_idle(lambda: idle.done() or idle.set_result(None))
+        self._runner.when_idle(lambda: None if idle.done() else idle.set_result(None))
         give_up = loop.time() + mercy
         try:
             async with asyncio.timeout_at(give_up):
@@ -139,7 +140,7 @@ class Worker:
         except TimeoutError:
             self._log.line(f"requests still running after {mercy:g} seconds ...NO MERCY !!!")
             for exchange in self._runner.pool.running.values():
-                self._log.line(f"  core {exchange.core} is managing \"{exchange.method} {exchange.uri}\"")
+                self._log.line(f'  core {exchange.core} is managing "{exchange.method} {exchange.uri}"')
             return False
         return True
 
@@ -148,4 +149,3 @@ def _loop_factory(backend: str) -> Callable[[], asyncio.AbstractEventLoop]:
     if backend == "asyncio":
         return asyncio.SelectorEventLoop
     return bridge.new_event_loop
-

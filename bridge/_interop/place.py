@@ -20,7 +20,7 @@ def here() -> loop:
     :raises LoopSelectionError: if gevent's hub of this thread runs on another loop
     """
     require_bridge_loop()
-    found = get_hub().loop
+    found: object = get_hub().loop
     assert isinstance(found, loop)
     return found
 

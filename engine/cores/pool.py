@@ -13,6 +13,7 @@ from typing import Any
 
 __all__ = ["CorePool", "PoolStatistics"]
 
+
 @dataclass(frozen=True, slots=True)
 class PoolStatistics:
     """A snapshot of a pool."""

@@ -106,4 +106,3 @@ class Runner:
 
     def __repr__(self) -> str:
         return f"<Runner {self.pool!r}>"
-

@@ -15,11 +15,15 @@ class LoggedRequest(Protocol):
 
     core: int
     started_at: float
-    status_code: int
     header_count: int
     header_bytes: int
     body_bytes: int
+    variable_count: int
+    variable_bytes: int
+    switches: int
 
+    @property
+    def status_code(self) -> int: ...
     @property
     def method(self) -> str: ...
     @property
@@ -30,12 +34,6 @@ class LoggedRequest(Protocol):
     def remote_addr(self) -> str: ...
     @property
     def remote_user(self) -> str: ...
-    @property
-    def variable_count(self) -> int: ...
-    @property
-    def variable_bytes(self) -> int: ...
-    @property
-    def switches(self) -> int: ...
 
 
 def _ctime(epoch: float) -> str:

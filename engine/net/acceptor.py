@@ -29,7 +29,7 @@ class Acceptor:
         self,
         loop: asyncio.AbstractEventLoop,
         listeners: Sequence[Listener],
-        factories: dict[str, Callable[[], asyncio.Protocol]],
+        factories: dict[str, Callable[[], Any]],
         backlog: int,
     ) -> None:
         self._loop = loop
@@ -88,7 +88,7 @@ class Acceptor:
 
 
 async def _serve_unix(
-    loop: asyncio.AbstractEventLoop, factory: Callable[[], asyncio.Protocol], sock: socket.socket, backlog: int
+    loop: asyncio.AbstractEventLoop, factory: Callable[[], Any], sock: socket.socket, backlog: int
 ) -> asyncio.Server:
     options: dict[str, Any] = {}
     if sys.version_info >= (3, 13) and isinstance(loop, asyncio.SelectorEventLoop):

@@ -80,7 +80,7 @@ class Connection:
 
     # -- asyncio callbacks ------------------------------------------------------------
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:
         """A client was accepted."""
         self._transport = transport
         self._outlet = Outlet(transport, self.front.new_parking, self.front.socket_timeout)
@@ -308,7 +308,9 @@ class Connection:
         if self._lingering or not self._parser.in_head():
             self._close()
         else:
-            self._bad_request(408, f"the request head was not complete after {self.front.socket_timeout:g} seconds")
+            self._bad_request(
+                408, f"the request head was not complete after {self.front.socket_timeout:g} seconds"
+            )
 
     # -- reading and closing ------------------------------------------------------------------
 

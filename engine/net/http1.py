@@ -27,9 +27,7 @@ class Http1Connection(Connection):
         """Frame a reply and encode its head."""
         front = self.front
         keep = head.keep_alive and not front.draining and not self._peer_eof and front.keepalive > 0
-        return response_head(
-            status, headers, head.method, head.http_version, keep, front.date, b"", length
-        )
+        return response_head(status, headers, head.method, head.http_version, keep, front.date, b"", length)
 
     def body_wanted(self) -> None:
         """Tell a client that waits for it to go on (RFC 9110 section 10.1.1), then wait."""
@@ -46,4 +44,6 @@ class Http1Connection(Connection):
         return peer_facts(self._transport)
 
     def __repr__(self) -> str:
-        return f"<HTTP {self._facts().get('REMOTE_ADDR', '') if self._transport else 'closed'} {self._parser!r}>"
+        return (
+            f"<HTTP {self._facts().get('REMOTE_ADDR', '') if self._transport else 'closed'} {self._parser!r}>"
+        )

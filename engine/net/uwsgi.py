@@ -38,9 +38,7 @@ class UwsgiConnection(Connection):
         self, head: Any, status: str, headers: list[tuple[str, str]], length: int | None
     ) -> tuple[bytes, Framing]:
         """Encode a head; the framing is until close."""
-        return response_head(
-            status, headers, head.method, head.variables.get("SERVER_PROTOCOL", "HTTP/1.0")
-        )
+        return response_head(status, headers, head.method, head.variables.get("SERVER_PROTOCOL", "HTTP/1.0"))
 
     def remote_addr(self, head: Any) -> str:
         """The client's address, as the front end tells it."""

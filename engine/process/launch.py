@@ -108,7 +108,11 @@ def _serve(settings: Settings, listeners: list[Listener], supervised: bool, log:
         status: int = worker.Worker(_worker_settings(settings), listeners, application, log).run()
         return status
 
-    log.line("*** Operational MODE: async ***" if settings.processes == 1 else "*** Operational MODE: preforking+async ***")
+    log.line(
+        "*** Operational MODE: async ***"
+        if settings.processes == 1
+        else "*** Operational MODE: preforking+async ***"
+    )
     if supervised:
         from engine.process.master import Master
 
@@ -138,5 +142,3 @@ def _worker_settings(settings: Settings) -> Any:
         wait_for_hub=settings.wait_for_hub,
         loop_backend=settings.loop_backend,
     )
-
-

@@ -141,7 +141,9 @@ class Master:
     def _kill(self, number: int, gracefully: bool) -> None:
         worker = self._workers[number]
         if not gracefully and not self._hurry:
-            self._log.line(f"worker {number} (pid: {worker.pid}) is taking too much time to die...NO MERCY !!!")
+            self._log.line(
+                f"worker {number} (pid: {worker.pid}) is taking too much time to die...NO MERCY !!!"
+            )
         try:
             os.kill(worker.pid, signal.SIGTERM if gracefully else signal.SIGKILL)
         except ProcessLookupError:

@@ -52,7 +52,7 @@ class WSGIAdapter:
         app = self._app
         if app is None:
             self._log("--- no python application found, check your startup logs for errors ---")
-            exchange.replace("500 Internal Server Error", _PLAIN_TEXT, b"Internal Server Error")
+            self._replace(exchange, "500", b"Internal Server Error")
             return
         result: Any = None
         try:
@@ -75,7 +75,7 @@ class WSGIAdapter:
             if close is not None:
                 self._close(close)
 
-    def _send(self, exchange: Exchange, result: Iterable[bytes]) -> None:
+    def _send(self, exchange: Exchange, result: object) -> None:
         if isinstance(result, bytes | str):
             exchange.send_all(self._to_bytes(result))
         elif type(result) is list or type(result) is tuple:
@@ -84,12 +84,12 @@ class WSGIAdapter:
         elif isinstance(result, FileWrapper):
             exchange.send_head(result.remaining())
             self._stream(exchange, result)
-        elif result is None:
-            raise TypeError("the application returned None; it must return an iterable of bytes")
-        else:
+        elif isinstance(result, Iterable):
             self._stream(exchange, result)
+        else:
+            raise TypeError(f"the application returned {result!r}; it must return an iterable of bytes")
 
-    def _stream(self, exchange: Exchange, items: Iterable[bytes]) -> None:
+    def _stream(self, exchange: Exchange, items: Iterable[object]) -> None:
         left = _BREATHE_EVERY
         for item in items:
             data = item if type(item) is bytes else self._to_bytes(item)
@@ -111,7 +111,9 @@ class WSGIAdapter:
                 )
             if not self._warned_of_str:
                 self._warned_of_str = True
-                self._log("the application yields str; sent as UTF-8 (PEP 3333 asks for bytes, see --wsgi-strict)")
+                self._log(
+                    "the application yields str; sent as UTF-8 (PEP 3333 asks for bytes, see --wsgi-strict)"
+                )
             return item.encode()
         if item is None:
             return b""  # uWSGI skips it

@@ -13,8 +13,6 @@ asyncio.set_event_loop_policy(asyncio.DefaultEventLoopPolicy())
 
 import bridge.monkey  # noqa: E402
 
-bridge.monkey.repair_asyncio()
-
 
 async def main() -> bytes:
     await asyncio.to_thread(int)

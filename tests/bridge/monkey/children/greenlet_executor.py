@@ -4,19 +4,16 @@ import sys
 
 import gevent.monkey
 
-import bridge.monkey
-
-bridge.monkey.repair_asyncio()
 if sys.argv[1] == "argument":
     gevent.monkey.patch_all(bridge_executor="greenlet")
 else:
     gevent.monkey.patch_all()
 
-import asyncio  # noqa: E402
-import time  # noqa: E402
-from concurrent.futures import ThreadPoolExecutor  # noqa: E402
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
 
-import uvloop  # noqa: E402
+import uvloop
 
 native_ident = gevent.monkey.get_original("_thread", "get_ident")
 

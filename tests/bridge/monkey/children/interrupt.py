@@ -16,7 +16,6 @@ else:
 
     import bridge.monkey
 
-    bridge.monkey.repair_asyncio()
 
 import gevent
 import uvloop

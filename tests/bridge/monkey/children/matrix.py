@@ -32,7 +32,6 @@ else:
 
     import bridge.monkey
 
-    bridge.monkey.repair_asyncio()
 
 import checks  # noqa: E402
 

@@ -4,9 +4,6 @@ import sys
 
 import gevent.monkey
 
-import bridge.monkey
-
-bridge.monkey.repair_asyncio()
 name = sys.argv[2]
 if name.startswith("+"):
     getattr(gevent.monkey, f"patch_{name[1:]}")()
