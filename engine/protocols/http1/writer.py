@@ -37,7 +37,7 @@ def response_head(
     :param method: of the request, as are ``http_version`` and ``keep_alive``
     :param date: value for Date, made once per second by the caller; not used if the application sent one
     :param server: value for Server; empty: none
-    :param known_length: size of the body if the caller knows it, for a Content-Length the application left out
+    :param known_length: size of the body if the caller knows it, in case the application does not say
     :raises ValueError: status or header that would break the message or belongs to the server
     :raises TypeError: status, name or value is not ``str``
     """

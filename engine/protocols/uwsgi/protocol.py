@@ -99,9 +99,9 @@ class UwsgiParser:
             raise ProtocolError(400, foreign)
         modifier1, size, modifier2 = decode_header(header)
         if size > self._limits.header_bytes:
+            most = self._limits.header_bytes
             raise ProtocolError(
-                431,
-                f"uwsgi request block of {size} bytes, at most {self._limits.header_bytes}: raise buffer-size",
+                431, f"uwsgi request block of {size} bytes, at most {most}: raise buffer-size"
             )
         end = HEADER_SIZE + size
         if len(buffer) < end:
