@@ -462,8 +462,8 @@ class Scheduler:
             return
         if wanted == have or entry.always_ready:
             return
-        blocking = self._sets_nonblocking and entry.is_blocking()
         try:
+            blocking = self._sets_nonblocking and entry.is_blocking()
             if wanted & READ and not have & READ:
                 aio.add_reader(fd, self._on_readable, entry)
                 entry.registered |= READ
@@ -499,10 +499,17 @@ class Scheduler:
         have, entry.registered = entry.registered, 0
         if aio is None:
             return
+        # The descriptor may have been closed behind our back; asyncio forgets it before it complains.
         if have & READ:
-            aio.remove_reader(entry.fd)
+            try:
+                aio.remove_reader(entry.fd)
+            except OSError:
+                pass
         if have & WRITE:
-            aio.remove_writer(entry.fd)
+            try:
+                aio.remove_writer(entry.fd)
+            except OSError:
+                pass
 
     # -- descriptors about to be closed ----------------------------------------------
 

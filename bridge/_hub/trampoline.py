@@ -227,8 +227,6 @@ class Trampoline(Scheduler):
         self._drain_queued = False
         self._wake_sent = False
         self._late_queued = False
-        if self._late:
-            self._promote_late()
         for entry in self._fds.values():
             entry.registered = 0
             entry.renew = False
@@ -307,7 +305,7 @@ class Trampoline(Scheduler):
                 self._run_pass(full)
                 if self._token is not token or self._direct is not None:
                     continue
-                if token is self._driver and not self._alive():
+                if token is self._driver and (self._break or not self._alive()):
                     self._token = None
                     return
                 self._token = None
@@ -324,7 +322,7 @@ class Trampoline(Scheduler):
             self._run_pass(True)
             if self._token is not None or self._direct is not None:
                 continue
-            if not self._alive():
+            if self._break or not self._alive():
                 return
             self._poll_with_driver()
 

@@ -11,6 +11,13 @@ from bridge._watchers.base import check_callback, watcher
 __all__ = ["timer"]
 
 
+def _seconds(value: float) -> float:
+    """Return what C code would make of *value*: text is no number, unlike for ``float()``."""
+    if isinstance(value, str | bytes | bytearray):
+        raise TypeError(f"must be a number of seconds, not {type(value).__name__}")
+    return float(value)
+
+
 class timer(watcher):
     """Call back after *after* seconds, then every *repeat* seconds (0.0: once).
 
@@ -34,8 +41,8 @@ class timer(watcher):
         if repeat < 0.0:
             raise ValueError(f"repeat must be positive or zero: {repeat!r}")
         super().__init__(loop, ref, priority)
-        self._after = float(after)
-        self._repeat = float(repeat)
+        self._after = after if type(after) is float else _seconds(after)
+        self._repeat = repeat if type(repeat) is float else _seconds(repeat)
         self._entry: list[Any] | None = None
 
     def start(self, callback: Callable[..., object], *args: Any, update: bool | None = None) -> None:
