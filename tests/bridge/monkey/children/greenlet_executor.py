@@ -4,6 +4,8 @@ import sys
 
 import gevent.monkey
 
+import bridge  # noqa: F401
+
 if sys.argv[1] == "argument":
     gevent.monkey.patch_all(bridge_executor="greenlet")
 else:

@@ -4,6 +4,8 @@ import sys
 
 import gevent.monkey
 
+import bridge  # noqa: F401
+
 name = sys.argv[2]
 if name.startswith("+"):
     getattr(gevent.monkey, f"patch_{name[1:]}")()
