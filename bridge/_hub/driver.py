@@ -70,6 +70,6 @@ class Driver(Hosts):
         exc = context.get("exception")
         if exc is not None and not context.keys() & {"future", "task", "handle", "protocol", "transport"}:
             self._fired.append(_SystemError(self, exc))
-            self._drain()
+            self._drain_soon()
         else:
             aio.default_exception_handler(context)

@@ -2,7 +2,7 @@
 
 No greenlet is switched here.  :meth:`Scheduler._run_pass` runs queued work in
 whatever greenlet calls it (the hub), :meth:`Scheduler._settle` passes on to
-asyncio what has changed, before control goes back to the host.
+asyncio what has changed, when the host has control again.
 
 Order inside one full pass, as libev has it where programs can tell: prepare,
 callbacks, events, checks, timers, idle.
@@ -58,7 +58,7 @@ class Scheduler:
         self._fds: dict[int, FdEntry] = {}
         self._dirty: list[FdEntry] = []
         self._always_ready: list[FdEntry] = []
-        self._sets_nonblocking = False  # libuv does so to every descriptor it polls
+        self._on_uvloop = False
         # Phases.
         self._phases: dict[str, list[Any]] = {"prepare": [], "check": [], "idle": []}
         self._passes = 0
@@ -369,7 +369,7 @@ class Scheduler:
     # -- passing changes on to asyncio ------------------------------------------------
 
     def _settle(self) -> None:
-        """Bring asyncio up to date; called before control goes back to the host."""
+        """Bring asyncio up to date; called in the host as soon as it has control again."""
         aio = self._aio
         if aio is None:
             self._scheduled = False
@@ -463,7 +463,8 @@ class Scheduler:
         if wanted == have or entry.always_ready:
             return
         try:
-            blocking = self._sets_nonblocking and entry.is_blocking()
+            # libuv makes every descriptor it polls non-blocking.
+            blocking = self._on_uvloop and entry.is_blocking()
             if wanted & READ and not have & READ:
                 aio.add_reader(fd, self._on_readable, entry)
                 entry.registered |= READ

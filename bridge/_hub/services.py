@@ -32,13 +32,28 @@ class Services(Driver):
             self._adopt_running_loop(running)
 
     def fire_from_host(self, event: Fireable) -> None:
-        """Run *event* in the hub: at once when called by the asyncio loop that hosts us, else soon.
+        """Run *event* in the hub: at once where that is safe, else in the next turn of the asyncio loop.
 
-        Callable from any thread.
+        Callable from any thread.  At once means: before this returns, when the selector
+        loop that hosts us is calling.  On uvloop a protocol's or a descriptor's callback
+        must not enter the hub (see ``Trampoline._drain_soon``), so the event waits for the
+        rest of the poll.
         """
         running = _get_running_loop()
-        if running is not None and running is self._aio:
-            self._fired.append(event)
-            self._enter_hub()
-        else:
+        if running is None or running is not self._aio:
             self._fire_threadsafe(event)
+            return
+        self._fired.append(event)
+        if self._on_uvloop:
+            self._drain_soon()
+        else:
+            self._enter_hub()
+
+    def fire_from_future(self, event: Fireable) -> None:
+        """Like :meth:`fire_from_host`, at once on uvloop too; for callbacks of futures and ``call_soon``."""
+        running = _get_running_loop()
+        if running is None or running is not self._aio:
+            self._fire_threadsafe(event)
+            return
+        self._fired.append(event)
+        self._enter_hub()

@@ -86,20 +86,43 @@ class Trampoline(Scheduler):
         if not entry.queued:
             entry.queued = True
             self._fired.append(entry)
-        self._enter_hub()
+        if self._on_uvloop:
+            self._drain_soon()
+        else:
+            self._enter_hub()
 
     def _on_writable(self, entry: FdEntry) -> None:
         entry.ready |= WRITE
         if not entry.queued:
             entry.queued = True
             self._fired.append(entry)
-        self._enter_hub()
+        if self._on_uvloop:
+            self._drain_soon()
+        else:
+            self._enter_hub()
 
     def _on_timer(self) -> None:
         self._timer_handle = None
         self._armed_at = float("inf")
-        self._full = True
-        self._enter_hub()
+        if self._on_uvloop:
+            self._drain_soon()
+        else:
+            self._full = True
+            self._enter_hub()
+
+    def _drain_soon(self) -> None:
+        """Enter the hub when libuv's own stack frames hold nothing that must stay in place.
+
+        While libuv polls or runs timers, its loop points into the C stack of the
+        host (``uv__io_poll`` keeps the batch of events there).  In the hub that
+        memory holds other frames, so a call such as ``remove_reader`` or
+        ``transport.close`` would write over them.  Callbacks of ``call_soon`` run
+        in libuv's idle phase, which has no such pointers, and before the next poll.
+        """
+        aio = self._aio
+        if aio is not None and not self._drain_queued:
+            self._drain_queued = True
+            aio.call_soon(self._drain)
 
     def _drain(self) -> None:
         self._drain_queued = False
@@ -138,7 +161,7 @@ class Trampoline(Scheduler):
                 # the hub is still inside its pass.
                 self._token = None
                 self._want_pass = True
-                self._settle()
+            self._settle()
 
     @staticmethod
     def _expect_idle(hub: Any) -> None:
@@ -186,7 +209,7 @@ class Trampoline(Scheduler):
                 self._direct = None
                 self._interrupted = False
                 self._want_pass = True
-                self._settle()
+            self._settle()
 
     # -- something was queued and nobody is going to look ----------------------------
 
@@ -223,7 +246,7 @@ class Trampoline(Scheduler):
         if self._aio is not None:
             self._unbind()
         self._aio = aio
-        self._sets_nonblocking = type(aio).__module__.partition(".")[0] == "uvloop"
+        self._on_uvloop = type(aio).__module__.partition(".")[0] == "uvloop"
         self._drain_queued = False
         self._wake_sent = False
         self._late_queued = False
@@ -279,7 +302,7 @@ class Trampoline(Scheduler):
                 self._runner = previous
 
     def _interrupted_by_signal(self, is_hub: bool) -> bool:
-        """Run; True if a Python signal handler raised in the bridge's own code, which must not end the hub."""
+        """Run; True if a signal handler raised in the bridge's own code, which must not end the hub."""
         try:
             self._run_until_idle(is_hub)
         except (HubDestroyed, GreenletExit):
@@ -295,7 +318,6 @@ class Trampoline(Scheduler):
             if direct is not None:
                 self._direct = None
                 self._interrupted = False
-                self._settle()
                 self._switch_to(direct)
                 continue
             token = self._token
@@ -309,7 +331,6 @@ class Trampoline(Scheduler):
                     self._token = None
                     return
                 self._token = None
-                self._settle()
                 self._switch_to(token)
                 continue
             host = self._ext
@@ -324,14 +345,7 @@ class Trampoline(Scheduler):
                 continue
             if self._break or not self._alive():
                 return
-            self._poll_with_driver()
-
-    def _poll_with_driver(self) -> None:
-        driver = self._ready_driver()
-        aio = self._aio
-        assert aio is not None
-        self._settle()
-        self._switch_to(driver)
+            self._switch_to(self._ready_driver())
 
     def _ready_driver(self) -> greenlet:
         """Return the driver, bound and ready to be switched to."""
@@ -355,6 +369,7 @@ class Trampoline(Scheduler):
         _set_running_loop(None)
         self._driver_running = True
         self._expect_idle(self._runner)
+        self._settle()
         try:
             self._run_private(private)
         finally:
@@ -431,9 +446,7 @@ class Trampoline(Scheduler):
             # The second of two turns is the first one that has a poll before it.
             aio.call_soon(aio.call_soon, self._end_turn)
         while not self._break and (self._alive() or not wait):
-            driver = self._ready_driver()
-            self._settle()
-            self._switch_to(driver)
+            self._switch_to(self._ready_driver())
             while self._token is not None:
                 token = self._token
                 full = self._full

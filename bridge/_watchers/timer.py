@@ -11,7 +11,7 @@ from bridge._watchers.base import check_callback, watcher
 __all__ = ["timer"]
 
 
-def _seconds(value: float) -> float:
+def _seconds(value: Any) -> float:
     """Return what C code would make of *value*: text is no number, unlike for ``float()``."""
     if isinstance(value, str | bytes | bytearray):
         raise TypeError(f"must be a number of seconds, not {type(value).__name__}")

@@ -125,7 +125,9 @@ class TestIo:
         with pytest.raises(ValueError, match="illegal event mask"):
             loop.io(pair[0].fileno(), 8)
 
-    def test_watcher_of_a_descriptor_closed_meanwhile_is_woken(self, loop):
+    def test_watcher_of_a_descriptor_closed_meanwhile_is_woken(self, kind, loop):
+        if kind == "libev":
+            pytest.skip("libev ends the process here when it was built with assertions")
         left, right = socket.socketpair()
         ran = []
         io = loop.io(left.fileno(), 1)
