@@ -1,8 +1,8 @@
 """Build the compiled parts.  Everything else is in pyproject.toml.
 
-All of them are optional: where one cannot be built (no compiler, no Cython, no
+All of them are optional: where they cannot be built (no compiler, no Cython, no
 CPython headers) the build goes on with a warning, and the package runs without
-it.  ``BRIDGE_PURE=1`` builds none of them.
+them.  ``BRIDGE_PURE=1`` builds none of them.
 """
 
 import os
@@ -11,13 +11,42 @@ import warnings
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
-# Modules in C.
+# Modules in C, each optional by itself.
 C_MODULES = ["bridge._stackcache._native"]
 
-# Modules in Cython's pure-Python mode: a .py file, and a .pxd file beside it.
-# To compile one more, add its dotted name.
-CYTHON_MODULES: list[str] = []
+# Modules in Cython's pure-Python mode: a .py file, and mostly a .pxd file beside it.
+# They use one another's C layout, so either all of them are compiled or none.
+CYTHON_MODULES = [
+    "bridge._callbacks",
+    "bridge._hub.scheduler",
+    "bridge._hub.trampoline",
+    "bridge._timer_heap",
+    "bridge._watchers.base",
+    "bridge._watchers.io",
+    "bridge._watchers.timer",
+    "engine.apps.wsgi.adapter",
+    "engine.apps.wsgi.environ",
+    "engine.apps.wsgi.input",
+    "engine.cores.pool",
+    "engine.cores.runner",
+    "engine.net.connection",
+    "engine.net.flow",
+    "engine.net.http1",
+    "engine.net.uwsgi",
+    "engine.protocols.events",
+    "engine.protocols.fields",
+    "engine.protocols.http1.framing",
+    "engine.protocols.http1.head",
+    "engine.protocols.http1.parser",
+    "engine.protocols.http1.policy",
+    "engine.protocols.http1.request_line",
+    "engine.protocols.http1.writer",
+    "engine.protocols.status",
+    "engine.request.body",
+    "engine.request.exchange",
+]
 
 CYTHON_DIRECTIVES = {"language_level": "3", "binding": True, "annotation_typing": False}
 
@@ -44,28 +73,49 @@ def c_extensions() -> list[Extension]:
 
 
 def cython_extensions() -> list[Extension]:
-    """Translate the Cython modules one by one; leave out those that fail."""
-    if not CYTHON_MODULES:
-        return []
+    """Translate the Cython modules; none at all if one fails."""
     try:
         from Cython.Build import cythonize
         from Cython.Compiler.Errors import CompileError
     except ImportError as error:
-        warnings.warn(f"{', '.join(CYTHON_MODULES)} stay uncompiled: {error}", stacklevel=1)
+        warnings.warn(f"hot modules stay uncompiled: {error}", stacklevel=1)
         return []
-    extensions = []
-    for name in CYTHON_MODULES:
-        module = Extension(name, [source(name, ".py")], optional=True)
+    try:
+        return cythonize(
+            [Extension(name, [source(name, ".py")]) for name in CYTHON_MODULES],
+            build_dir="build/cython",
+            compiler_directives=CYTHON_DIRECTIVES,
+            nthreads=os.cpu_count() or 1,
+            quiet=True,
+        )
+    except (CompileError, OSError, ValueError) as error:
+        warnings.warn(f"hot modules stay uncompiled: {error}", stacklevel=1)
+        return []
+
+
+class BuildAllOrNone(build_ext):
+    """Builds the Cython modules all or not at all, and the C modules each by itself."""
+
+    def build_extensions(self) -> None:
+        everything = self.extensions
+        group = [ext for ext in everything if ext.name in CYTHON_MODULES]
+        self.extensions = [ext for ext in everything if ext.name not in CYTHON_MODULES]
+        super().build_extensions()
+        self.extensions = group
         try:
-            extensions += cythonize(
-                [module], build_dir="build/cython", compiler_directives=CYTHON_DIRECTIVES, quiet=True
-            )
-        except (CompileError, OSError, ValueError) as error:
-            warnings.warn(f"{name} stays uncompiled: {error}", stacklevel=1)
-    for extension in extensions:
-        extension.optional = True  # cythonize builds new objects and forgets it
-    return extensions
+            super().build_extensions()
+        except Exception as error:
+            warnings.warn(f"hot modules stay uncompiled: {error}", stacklevel=1)
+            for ext in group:
+                Path(self.get_ext_fullpath(ext.name)).unlink(missing_ok=True)
+            group = []
+        # What is named here is copied into the tree of an editable install.
+        self.extensions = [ext for ext in everything if ext.name not in CYTHON_MODULES] + group
 
 
 os.chdir(HERE)
-setup(ext_modules=c_extensions() + cython_extensions() if wanted() else [])
+setup(
+    ext_modules=c_extensions() + cython_extensions() if wanted() else [],
+    cmdclass={"build_ext": BuildAllOrNone},
+    options={"build_ext": {"parallel": os.cpu_count() or 1}},
+)

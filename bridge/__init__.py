@@ -7,6 +7,10 @@ one.  Greenlets and tasks can then wait for each other.
 
 from __future__ import annotations
 
+import _bridge_pure
+
+_bridge_pure.install_if_asked()
+
 from bridge import _stackcache
 from bridge._errors import BridgeError, LoopSelectionError, NoHostLoopError, WrongContextError
 from bridge._interop.greenlet_future import future

@@ -3,3 +3,7 @@
 ``engine`` is a program, not a library: what is public are its options, the
 ``gevent-engine`` command and the ``uwsgi`` module that applications import.
 """
+
+import _bridge_pure
+
+_bridge_pure.install_if_asked()

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -21,13 +20,11 @@ from gevent._hub_local import get_hub_if_exists
 from gevent.hub import Hub, get_hub
 from greenlet import getcurrent, greenlet
 
-from bridge._compat import ThreadLocal, get_native_ident
+from bridge._compat import MAIN_THREAD_IDENT, ThreadLocal, get_native_ident
 from bridge._hub.trampoline import Trampoline
 from bridge._types import HostLoop
 
 __all__ = ["Hosts", "install_hooks", "original_run_forever"]
-
-_MAIN_IDENT = threading.main_thread().ident if threading.current_thread() is threading.main_thread() else None
 
 
 class _Running(ThreadLocal):  # type: ignore[misc]
@@ -98,7 +95,7 @@ class Hosts(Trampoline):
 def _hosts_of_this_thread() -> Hosts | None:
     hub: Any = get_hub_if_exists()
     if hub is None:
-        if get_native_ident() != _MAIN_IDENT or isinstance(getcurrent(), Hub):
+        if get_native_ident() != MAIN_THREAD_IDENT or isinstance(getcurrent(), Hub):
             return None
         # The hub's parent is the greenlet that creates it; made here that is the host,
         # so errors that end the program go to the right place.

@@ -1,0 +1,3 @@
+cdef class callback:
+    cdef public object callback
+    cdef public object args

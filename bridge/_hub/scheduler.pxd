@@ -1,0 +1,50 @@
+from bridge._timer_heap cimport TimerHeap
+
+cdef class Scheduler:
+    cdef public object error_handler
+    cdef public object _thread_ident
+    cdef public bint _closed
+    cdef public object _aio
+    cdef public object _callbacks
+    cdef public object _fired
+    cdef public object _expired
+    cdef public list _late
+    cdef public bint _late_queued
+    cdef public TimerHeap _timers
+    cdef public long _refs
+    cdef public set _held
+    cdef public dict _fds
+    cdef public list _dirty
+    cdef public list _always_ready
+    cdef public bint _on_uvloop
+    cdef public dict _phases
+    cdef public long long _passes
+    cdef public bint _want_pass
+    cdef public bint _scheduled
+    cdef public bint _drain_queued
+    cdef public bint _wake_sent
+    cdef public double _armed_at
+    cdef public object _timer_handle
+    cdef public long long _events_seen
+    cdef public long long _idle_mark
+    cdef public bint _interrupted
+    cdef object __weakref__
+
+    cpdef _schedule(self)
+    cpdef _add_ref(self)
+    cpdef _drop_ref(self)
+    cpdef list _add_timer(self, double due, t)
+    cpdef _cancel_timer(self, list entry)
+    cpdef _fd_entry(self, int fd)
+    cpdef _mark_dirty(self, entry)
+    cpdef bint _run_callbacks(self) except -1
+    cpdef bint _run_fired(self) except -1
+    cpdef bint _run_timers(self) except -1
+    cpdef bint _run_expired(self, double now) except -1
+    cpdef _run_pass(self, bint full)
+    cpdef bint _has_work(self) except -1
+    cpdef bint _alive(self) except -1
+    cpdef _settle(self)
+    cpdef _arm_timer(self, aio)
+    cpdef _register_dirty(self, aio)
+    cpdef _register(self, aio, entry)

@@ -1,0 +1,18 @@
+from bridge._hub.scheduler cimport Scheduler
+
+cdef class Trampoline(Scheduler):
+    cdef public object _runner
+    cdef public object _token
+    cdef public object _direct
+    cdef public object _ext
+    cdef public object _ext_aio
+    cdef public object _driver
+    cdef public bint _driver_running
+    cdef public object _private
+    cdef public bint _full
+    cdef public bint _break
+    cdef public bint _turn_ended
+
+    cpdef _enter_hub(self)
+    cpdef _run_until_idle(self, bint is_hub)
+    cpdef _switch_to(self, target)

@@ -1,0 +1,15 @@
+cdef class watcher:
+    cdef public object loop
+    cdef public object _callback
+    cdef public object _args
+    cdef public int _priority
+    cdef public bint _active
+    cdef public bint _ref
+    cdef object __weakref__
+
+    cpdef _register(self)
+    cpdef _unregister(self)
+    cpdef _begin(self)
+    cpdef stop(self)
+    cpdef _fire(self)
+    cpdef _after_error(self)

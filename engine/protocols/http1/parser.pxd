@@ -1,0 +1,28 @@
+from engine.protocols.http1.head cimport HeadReader
+
+cdef class Http1Parser:
+    cdef bytearray _buffer
+    cdef object _chunks
+    cdef bint _discards
+    cdef bint _eof
+    cdef Py_ssize_t _fields_start
+    cdef long long _left
+    cdef object _limits
+    cdef HeadReader _reader
+    cdef bint _reusable
+    cdef bint _skipped_blank
+    cdef int _state
+
+    cpdef list receive(self, bytes data)
+    cpdef list next_request(self)
+    cpdef bint should_pause(self)
+    cpdef bint in_head(self)
+    cpdef bint is_idle(self)
+    cdef list _read_head(self, bytes head)
+    cdef list _resume_head(self, Py_ssize_t seen)
+    cdef list _check_unfinished(self, Py_ssize_t seen)
+    cdef Py_ssize_t _take_body(self, bytes data, list events) except -1
+    cdef Py_ssize_t _take_chunks(self, chunks, bytes data, list events) except -1
+    cdef list _peer_closed(self)
+    cdef _refuse(self, fault)
+    cdef _close(self)
