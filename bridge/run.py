@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from bridge._compat import new_uvloop, uvloop_available
+from bridge._hub.nested import NestedLoop, in_nested_place
 from bridge._interop.place import here, running_loop
 
 __all__ = ["attach", "new_event_loop", "run"]
@@ -15,7 +16,12 @@ T = TypeVar("T")
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
-    """Return a new uvloop loop, or asyncio's selector loop where uvloop is not installed."""
+    """Return a new uvloop loop, or asyncio's selector loop where uvloop is not installed.
+
+    Inside a greenlet it is a loop that shares the thread with all others there.
+    """
+    if in_nested_place():
+        return NestedLoop()
     if uvloop_available():
         loop: asyncio.AbstractEventLoop = new_uvloop()
         return loop

@@ -21,6 +21,7 @@ from gevent.hub import Hub, get_hub
 from greenlet import getcurrent, greenlet
 
 from bridge._compat import MAIN_THREAD_IDENT, ThreadLocal, get_native_ident
+from bridge._hub.nested import install_nested_loops, is_nested, must_nest, run_nested
 from bridge._hub.trampoline import Trampoline
 from bridge._types import HostLoop
 
@@ -61,7 +62,7 @@ class Hosts(Trampoline):
 
     def _adopt_running_loop(self, running: Any) -> bool:
         """Make the loop that runs in this thread the host; False if it cannot be."""
-        if running is self._private or not self._is_thread_loop():
+        if running is self._private or not self._is_thread_loop() or is_nested(running):
             return False
         host = _running.greenlets.get(running)
         self._ext = getcurrent() if host is None else host
@@ -112,6 +113,9 @@ def _wrap(original: Callable[[Any], None]) -> Callable[[Any], None]:
         if isinstance(me, Hub) or self.is_running():
             original(self)
             return
+        if must_nest(self, hosted=hosts is not None and hosts._ext is not None):
+            run_nested(original, self)
+            return
         _running.greenlets[self] = me
         if hosts is not None:
             hosts._enter_host(self, me)
@@ -128,6 +132,7 @@ def _wrap(original: Callable[[Any], None]) -> Callable[[Any], None]:
 
 def install_hooks() -> None:
     """Wrap ``run_forever`` of asyncio's and uvloop's loops, once per process."""
+    install_nested_loops()
     classes: list[type] = [asyncio.BaseEventLoop]
     try:
         import uvloop
