@@ -1,4 +1,4 @@
-"""``BRIDGE_PURE=1``: import the .py files of ``bridge`` and ``engine`` even where compiled modules lie beside them.
+"""``BRIDGE_PURE=1``: import the .py files of ``bridge`` and ``engine``, not the compiled modules beside them.
 
 For telling a fault of the compiled build from one of the code, and for the tests,
 which run both.  A top-level module because both packages need it first of all.

@@ -19,12 +19,12 @@ __all__ = [
     "HAVE_PIDFD",
     "MAIN_THREAD_IDENT",
     "PY312",
-    "getpid",
+    "ThreadLocal",
     "get_native_ident",
+    "getpid",
     "native_signal",
     "native_waitpid",
     "new_uvloop",
-    "ThreadLocal",
     "uvloop_available",
 ]
 

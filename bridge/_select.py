@@ -28,7 +28,7 @@ def require_bridge_loop() -> None:
     hub: Any = get_hub_if_exists()
     if hub is not None and not isinstance(hub.loop, loop):
         raise LoopSelectionError(
-            f"gevent's hub of this thread was created on {type(hub.loop).__module__}.{type(hub.loop).__name__} "
-            "before bridge was imported. Import bridge before anything uses gevent, "
-            "or set GEVENT_LOOP=bridge.loop.loop in the environment."
+            "before bridge was imported, gevent's hub of this thread was created on "
+            f"{type(hub.loop).__module__}.{type(hub.loop).__name__}. "
+            "Import bridge before anything uses gevent, or set GEVENT_LOOP=bridge.loop.loop in the environment."
         )

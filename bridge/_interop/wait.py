@@ -98,7 +98,8 @@ def wait(awaitable: Awaitable[T], timeout: float | None = None) -> T:
     """
     if isinstance(getcurrent(), Hub):
         raise WrongContextError(
-            "wait() was called in the hub, which must never wait. Run this function in a greenlet: bridge.spawn(fn)."
+            "wait() was called in the hub, which must never wait. "
+            "Run this function in a greenlet: bridge.spawn(fn)."
         )
     if _get_running_loop() is not None:
         if asyncio.iscoroutine(awaitable):
@@ -109,10 +110,7 @@ def wait(awaitable: Awaitable[T], timeout: float | None = None) -> T:
         )
     bridge_loop = here()
     fut: asyncio.Future[T]
-    if asyncio.isfuture(awaitable):
-        fut = awaitable
-    else:
-        fut = _task_of(awaitable, bridge_loop.host_loop())
+    fut = awaitable if asyncio.isfuture(awaitable) else _task_of(awaitable, bridge_loop.host_loop())
     if not fut.done():
         timer = gevent.Timeout.start_new(timeout) if timeout is not None else None
         try:

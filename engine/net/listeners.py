@@ -96,7 +96,10 @@ def _explain(address: Address, exc: OSError) -> str:
             "Stop it, or choose another address."
         )
     if exc.errno == errno.EACCES:
-        return f"no permission to listen on {address}: {exc.strerror}. Ports below 1024 need CAP_NET_BIND_SERVICE."
+        return (
+            f"no permission to listen on {address}: {exc.strerror}. "
+            "Ports below 1024 need root or CAP_NET_BIND_SERVICE; a unix socket, a writable directory."
+        )
     return f"cannot listen on {address}: {exc.strerror or exc}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
+import signal
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ def run(settings: Settings) -> int:
     """
     from bridge import __version__
 
+    _end_quietly_until_serving()
     log = ServerLog()
     log.line(f"*** Starting gevent-engine {__version__} on [{time.ctime()}] ***")
     for notice in settings.notices:
@@ -57,6 +58,16 @@ def run(settings: Settings) -> int:
                 remove_pidfile(pidfile)
 
 
+def _end_quietly_until_serving() -> None:
+    """A stop signal before the first request can be served ends the start-up with status 0."""
+
+    def leave(number: int, frame: object) -> None:
+        raise SystemExit(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)
+
+
 def _prepare_bridge(settings: Settings) -> None:
     # Before the application: whoever imports gevent first decides on its loop.
     import bridge
@@ -75,8 +86,8 @@ def _bind(settings: Settings, log: ServerLog) -> list[Listener]:
         listener = bind(wanted.protocol, wanted.address, settings.listen, settings.chmod_socket)
         kind = "TCP" if ":" in listener.name else "UNIX"
         log.line(
-            f"uwsgi socket {len(listeners)} bound to {kind} address {listener.name} fd {listener.sock.fileno()}"
-            + (" (http)" if wanted.protocol == "http" else "")
+            f"uwsgi socket {len(listeners)} bound to {kind} address {listener.name} "
+            f"fd {listener.sock.fileno()}" + (" (http)" if wanted.protocol == "http" else "")
         )
         listeners.append(listener)
     return listeners

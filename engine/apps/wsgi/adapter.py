@@ -106,13 +106,14 @@ class WSGIAdapter:
         if isinstance(item, str):
             if self._strict:
                 raise ReplyError(
-                    f"the application yielded the str {item[:60]!r}; with --wsgi-strict body items must be bytes. "
+                    f"the application yielded the str {item[:60]!r}; "
+                    "with --wsgi-strict body items must be bytes. "
                     "Encode it, or leave the option out to have str sent as UTF-8."
                 )
             if not self._warned_of_str:
                 self._warned_of_str = True
                 self._log(
-                    "the application yields str; sent as UTF-8 (PEP 3333 asks for bytes, see --wsgi-strict)"
+                    "the application yields str, sent as UTF-8; PEP 3333 asks for bytes (--wsgi-strict)"
                 )
             return item.encode()
         if item is None:

@@ -16,7 +16,7 @@ from engine.interfaces import Environ
 from engine.protocols.events import RequestHead, UwsgiHead
 from engine.request.exchange import Exchange
 
-__all__ = ["EnvironBuilder", "UWSGI_VERSION"]
+__all__ = ["UWSGI_VERSION", "EnvironBuilder"]
 
 # What programs written for uWSGI may compare with; our own version is in engine.version.
 UWSGI_VERSION: Final = b"2.0.31"

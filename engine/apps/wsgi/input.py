@@ -72,7 +72,7 @@ class InputStream:
         return b"".join(parts)
 
     def read1(self, size: int = -1) -> bytes:
-        """Return what is there, at most *size* bytes, waiting only if there is nothing (io.BufferedIOBase)."""
+        """Return what is there, at most *size* bytes; wait only if nothing is (io.BufferedIOBase)."""
         if self._pending:
             data = self._pending if size <= 0 else self._pending[:size]
             self._pending = self._pending[len(data) :]
