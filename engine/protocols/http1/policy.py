@@ -123,7 +123,9 @@ def first_fault(head: bytes, limits: Limits) -> ProtocolError | None:
     packets.  Called only when something is wrong, or may be.
     """
     if not is_token(head[:1]):
-        return ProtocolError(400, "the first byte is not HTTP; is the client speaking TLS to a plain port?")
+        if head[:1] == b"\x16":  # ContentType handshake, RFC 8446 section 5.1
+            return ProtocolError(400, "a TLS handshake on a plain HTTP port")
+        return ProtocolError(400, f"a request cannot start with the byte 0x{head[0]:02x}")
     newline = head.find(b"\n")
     if newline > limits.request_line + 1 or (newline < 0 and len(head) > limits.request_line + 1):
         return ProtocolError(414, f"request line longer than {limits.request_line} bytes")

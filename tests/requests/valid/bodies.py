@@ -1,0 +1,75 @@
+"""Bodies by length and by chunks, expectations, trailers, upgrades with a body."""
+
+POST = b"POST / HTTP/1.1\r\nHost: a\r\n"
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+
+CASES = {
+    "length": (
+        POST + b"Content-Length: 5\r\n\r\nhello",
+        [{"content_length": 5, "has_body": True, "body": b"hello"}],
+    ),
+    "length_zero": (POST + b"Content-Length: 0\r\n\r\n", [{"content_length": 0, "has_body": False}]),
+    "length_with_leading_zeros": (
+        POST + b"Content-Length: 0005\r\n\r\nhello",
+        [{"content_length": 5, "body": b"hello"}],
+    ),
+    "length_with_space_after": (
+        POST + b"Content-Length: 5 \r\n\r\nhello",
+        [{"content_length": 5, "body": b"hello"}],
+    ),
+    "body_that_looks_like_a_request": (
+        POST + b"Content-Length: 28\r\n\r\nGET /x HTTP/1.1\r\nHost: b\r\n\r\n",
+        [{"body": b"GET /x HTTP/1.1\r\nHost: b\r\n\r\n"}],
+    ),
+    "get_with_body": (
+        b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi",
+        [{"method": "GET", "body": b"hi"}],
+    ),
+    "http10_length": (
+        b"POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi",
+        [{"body": b"hi", "keep_alive": False}],
+    ),
+    "chunked": (
+        CHUNKED + b"5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n",
+        [{"chunked": True, "content_length": None, "has_body": True, "body": b"hello!"}],
+    ),
+    "chunked_empty": (CHUNKED + b"0\r\n\r\n", [{"chunked": True, "body": b""}]),
+    "chunked_any_case": (
+        POST + b"transfer-encoding: CHUNKED\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+        [{"chunked": True, "body": b"x"}],
+    ),
+    "chunk_size_hex_and_zeros": (CHUNKED + b"00A\r\n0123456789\r\n000\r\n\r\n", [{"body": b"0123456789"}]),
+    "chunk_holding_crlf": (CHUNKED + b"4\r\n\r\n\r\n\r\n0\r\n\r\n", [{"body": b"\r\n\r\n"}]),
+    "chunk_extension": (CHUNKED + b'3;a=b;c="d e"\r\nabc\r\n0;last\r\n\r\n', [{"body": b"abc"}]),
+    "trailers": (
+        CHUNKED + b"1\r\nx\r\n0\r\nX-Sum: 1\r\nEmpty:\r\n\r\n",
+        [{"body": b"x", "trailers": ((b"x-sum", b"1"), (b"empty", b""))}],
+    ),
+    "trailers_that_frame_or_spoof_are_dropped": (
+        CHUNKED
+        + b"0\r\nContent-Length: 9\r\nHost: b\r\nTransfer-Encoding: chunked\r\nA_B: 1\r\nA: 2\r\n\r\n",
+        [{"trailers": ((b"a", b"2"),)}],
+    ),
+    "expect": (
+        POST + b"Expect: 100-Continue\r\nContent-Length: 2\r\n\r\nhi",
+        [{"expect_continue": True, "body": b"hi"}],
+    ),
+    "expect_chunked": (
+        POST + b"Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        [{"expect_continue": True}],
+    ),
+    "expect_without_body": (POST + b"Expect: 100-continue\r\n\r\n", [{"expect_continue": False}]),
+    "expect_on_http10": (
+        b"POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi",
+        [{"expect_continue": False, "body": b"hi"}],
+    ),
+    "h2c_with_length": (
+        POST + b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 4\r\n\r\nbody",
+        [{"upgrade": b"h2c", "body": b"body"}],
+    ),
+    "h2c_with_chunks": (
+        POST
+        + b"Connection: Upgrade\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n",
+        [{"upgrade": b"h2c", "body": b"body"}],
+    ),
+}
