@@ -30,5 +30,5 @@ def require_bridge_loop() -> None:
         raise LoopSelectionError(
             "before bridge was imported, gevent's hub of this thread was created on "
             f"{type(hub.loop).__module__}.{type(hub.loop).__name__}. "
-            "Import bridge before anything uses gevent, or set GEVENT_LOOP=bridge.loop.loop in the environment."
+            "Import bridge before anything uses gevent, or set GEVENT_LOOP=bridge.loop.loop."
         )

@@ -22,7 +22,7 @@ cdef class Connection:
     cdef Outlet _out(self)
     cpdef _refuse(self, status, detail)
     cpdef _facts(self)
-    cpdef _begin(self, head, bint complete)
+    cpdef _begin(self, head)
     cdef _go_on(self)
     cdef _handle(self, list events)
     cdef _body_ended(self, event)

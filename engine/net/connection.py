@@ -150,7 +150,9 @@ class Connection:
     # -- events of the protocol ---------------------------------------------------------
 
     def _handle(self, events: list[Event]) -> None:
-        complete = len(events) == 2 and type(events[1]) is BodyEnd
+        # What came with the head is fed before the application runs, so that a
+        # small body is there when it asks.
+        begun: Exchange | None = None
         for event in events:
             kind = type(event)
             if kind is BodyChunk:
@@ -163,21 +165,23 @@ class Connection:
             elif kind is PeerClosed:
                 self._peer_closed(event.clean)  # type: ignore[union-attr]
             else:
-                self._begin(event, complete and not event.has_body)  # type: ignore[union-attr]
-                if self._closing:
-                    return
+                begun = self._begin(event)
+        if begun is not None:
+            self.front.submit(begun)
+            if begun.core < 0 and not begun.is_ended():
+                self._pause(2)  # it waits for a core; let the client wait too
 
-    def _begin(self, head: Any, complete: bool) -> None:
+    def _begin(self, head: Any) -> Exchange | None:
+        """A head has arrived; return the request to run, if there is one."""
         self.deadline = _NEVER
-        if complete or not head.has_body:
-            body = EMPTY_BODY
+        if head.has_body:
+            self._body = RequestBody(
+                self, None if head.chunked else head.content_length, self.front.socket_timeout
+            )
         else:
-            body = RequestBody(self, None if head.chunked else head.content_length, self.front.socket_timeout)
-        self._body = body
-        exchange = self.exchange = Exchange(self, head, body)
-        self.front.submit(exchange)
-        if exchange.core < 0 and not exchange.is_ended():
-            self._pause(2)  # it waits for a core; let the client wait too
+            self._body = EMPTY_BODY
+        exchange = self.exchange = Exchange(self, head, self._body)
+        return exchange
 
     def _body_ended(self, event: BodyEnd) -> None:
         body = self._body

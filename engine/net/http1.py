@@ -19,7 +19,7 @@ class Http1Connection(Connection):
     """Speaks HTTP/1.1 and 1.0 with one client."""
 
     def __init__(self, front: FrontEnd) -> None:
-        super().__init__(front, Http1Parser(front.limits))
+        Connection.__init__(self, front, Http1Parser(front.limits))
 
     def encode_head(
         self, head: Any, status: str, headers: list[tuple[str, str]], length: int | None
@@ -31,7 +31,7 @@ class Http1Connection(Connection):
 
     def body_wanted(self) -> None:
         """Tell a client that waits for it to go on (RFC 9110 section 10.1.1), then wait."""
-        super().body_wanted()
+        Connection.body_wanted(self)
         exchange = self.exchange
         if exchange is not None and exchange.head.expect_continue and not exchange.is_sent():
             self._out().write(CONTINUE)

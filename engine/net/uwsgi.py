@@ -12,6 +12,7 @@ from engine.net.connection import Connection
 from engine.net.frontend import FrontEnd
 from engine.protocols.http1.framing import Framing
 from engine.protocols.uwsgi.protocol import PING_REPLY, UwsgiParser, response_head
+from engine.request.exchange import Exchange
 
 __all__ = ["UwsgiConnection"]
 
@@ -22,17 +23,17 @@ class UwsgiConnection(Connection):
     """Speaks uwsgi with one front end."""
 
     def __init__(self, front: FrontEnd) -> None:
-        super().__init__(front, UwsgiParser(front.limits))
+        Connection.__init__(self, front, UwsgiParser(front.limits))
 
-    def _begin(self, head: Any, complete: bool) -> None:
+    def _begin(self, head: Any) -> Exchange | None:
         if head.modifier1 in (0, 30):
-            super()._begin(head, complete)
-            return
+            return Connection._begin(self, head)
         if head.modifier1 == _PING:
             self._out().write_now(PING_REPLY)
         else:
             self.front.log.line(f"-- unavailable modifier requested: {head.modifier1} --")
         self._close()
+        return None
 
     def encode_head(
         self, head: Any, status: str, headers: list[tuple[str, str]], length: int | None

@@ -64,6 +64,10 @@ class UwsgiParser:
     def is_closed(self) -> bool:
         return self._state == _CLOSED
 
+    def next_request(self) -> list[Event]:
+        """Nothing: there is one request per connection."""
+        return []
+
     def should_pause(self) -> bool:
         """Always False: bytes after the request are thrown away."""
         return False
