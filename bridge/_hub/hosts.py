@@ -79,6 +79,17 @@ class Hosts(Trampoline):
         self._scheduled = self._drain_queued = True
         aio.call_soon(self._drain)
 
+    def _drop_stopped_host(self) -> bool:
+        """Let go of a user loop that ended unseen: it was adopted inside a ``run_forever`` without our hook.
+
+        So it is when the program imports the bridge, or makes its first hub, inside ``asyncio.run``.
+        """
+        aio = self._ext_aio
+        if aio is None or aio.is_running():
+            return False
+        self._leave_host(aio)
+        return True
+
     def _leave_host(self, aio: HostLoop) -> None:
         if self._ext_aio is not aio:
             self._outer_hosts = [outer for outer in self._outer_hosts if outer[1] is not aio]
@@ -110,6 +121,8 @@ def _wrap(original: Callable[[Any], None]) -> Callable[[Any], None]:
     def run_forever(self: Any) -> None:
         me = getcurrent()
         hosts = _hosts_of_this_thread()
+        if hosts is not None:
+            hosts._drop_stopped_host()
         if isinstance(me, Hub) or self.is_running():
             original(self)
             return

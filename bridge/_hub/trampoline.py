@@ -79,6 +79,9 @@ class Trampoline(Scheduler):
     def _adopt_running_loop(self, running: Any) -> bool:
         raise NotImplementedError
 
+    def _drop_stopped_host(self) -> bool:
+        raise NotImplementedError
+
     # -- host side: callbacks that asyncio runs ----------------------------------
 
     def _on_readable(self, entry: FdEntry) -> None:
@@ -327,6 +330,8 @@ class Trampoline(Scheduler):
                 self._run_pass(full)
                 if self._token is not token or self._direct is not None:
                     continue
+                if not is_hub and token is not self._driver and (self._break or not self._alive()):
+                    return  # the hub, inside its own pass below this, hands the token back
                 if token is self._driver and (self._break or not self._alive()):
                     self._token = None
                     return
@@ -337,7 +342,8 @@ class Trampoline(Scheduler):
             if host is None and self._driver_running:
                 host = self._driver
             if host is not None and not host.dead and is_hub:
-                self._pump(host)
+                if not self._drop_stopped_host():
+                    self._pump(host)
                 continue
             self._full = False
             self._run_pass(True)

@@ -12,10 +12,14 @@ import os
 import runpy
 import sys
 import traceback
+import unittest
 from time import monotonic
 
+import gevent.testing  # makes hubs of the class that the suite expects
 from gevent.hub import get_hub
 from greenlet import getcurrent, greenlet
+
+from tests.bridge.gevent_suite.not_applicable import not_applicable
 
 _BEAT = 0.010
 
@@ -46,8 +50,26 @@ def _exit_code(exit_: SystemExit) -> int:
     return 1
 
 
+def _skip_what_cannot_apply(module: str) -> None:
+    run = unittest.TestCase.run
+
+    def run_if_applicable(
+        self: unittest.TestCase, result: unittest.TestResult | None = None
+    ) -> unittest.TestResult | None:
+        reason = not_applicable(module, self.id().removeprefix("__main__."), guest=True)
+        if reason is None or result is None:
+            return run(self, result)
+        result.startTest(self)
+        result.addSkip(self, reason)
+        result.stopTest(self)
+        return result
+
+    unittest.TestCase.run = run_if_applicable  # type: ignore[method-assign]
+
+
 def run_tests(module: str) -> int:
     """Run the module as ``python -m`` would; return its exit code."""
+    _skip_what_cannot_apply(module)
     try:
         runpy.run_module(f"gevent.tests.{module}", run_name="__main__", alter_sys=True)
     except SystemExit as exit_:
@@ -90,6 +112,7 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 if __name__ == "__main__":
     name = sys.argv[1]
     sys.argv[1:] = sys.argv[2:]
+    assert gevent.testing.QuietHub is not None
     tester = greenlet(_tester)
     tester.switch(name, getcurrent())
     with asyncio.Runner(loop_factory=_new_loop, debug=False) as runner:

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.bridge.gevent_suite.modules import ALONE, suite_folder, timeout_of
+from tests.bridge.gevent_suite.not_applicable import not_applicable
 from tests.bridge.gevent_suite.outcome import Outcome, read_report
 
 __all__ = ["Mode", "run_module", "run_modules"]
@@ -120,7 +121,7 @@ def run_modules(
         report(outcome)
         return outcome
 
-    names = list(modules)
+    names = [name for name in modules if not_applicable(name, guest=mode.guest) is None]
     together = [name for name in names if name not in ALONE]
     with ThreadPoolExecutor(workers) as pool:
         outcomes = list(pool.map(run, together))
