@@ -17,6 +17,7 @@ from bridge._interop.greenlet_future import future
 from bridge._interop.spawned import spawn
 from bridge._interop.wait import wait
 from bridge._select import select_loop
+from bridge._tree import format_tree
 from bridge._version import __version__
 from bridge.monkey import patch_all, repair_asyncio
 from bridge.run import attach, new_event_loop, run
@@ -28,6 +29,7 @@ __all__ = [
     "WrongContextError",
     "__version__",
     "attach",
+    "format_tree",
     "future",
     "new_event_loop",
     "patch_all",

@@ -1,0 +1,19 @@
+"""Both kinds of asyncio loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import uvloop
+
+import bridge
+
+
+@pytest.fixture(params=["selector", "uvloop"])
+def run(request: pytest.FixtureRequest) -> Callable[[Any], Any]:
+    """``bridge.run`` on one kind of loop."""
+    factory: Any = asyncio.SelectorEventLoop if request.param == "selector" else uvloop.new_event_loop
+    return lambda main: bridge.run(main, loop_factory=factory)
