@@ -23,13 +23,15 @@ import sys
 from asyncio.events import _get_running_loop, _set_running_loop
 from asyncio.selector_events import BaseSelectorEventLoop
 from collections.abc import Callable, Mapping
-from typing import Any
+from contextvars import Context
+from typing import Any, TypeVarTuple
 
 from gevent._hub_local import get_hub_if_exists
 from gevent.hub import Hub, get_hub
 from greenlet import getcurrent, greenlet
 
 from bridge._errors import WrongContextError
+from bridge._hub.leftovers import install_shared_look
 from bridge._watchers.io import READ, WRITE, io
 
 __all__ = [
@@ -41,7 +43,12 @@ __all__ = [
     "run_nested",
 ]
 
+_Ts = TypeVarTuple("_Ts")
+
 _MISSING = object()
+# A loop that watches no descriptor may turn so often before others have their turn: the many
+# short turns in which asyncio.run() winds up would each cost two switches.
+_TURNS_AT_A_STRETCH = 8
 
 
 def in_nested_place() -> bool:
@@ -157,6 +164,7 @@ class NestedSelector(selectors.BaseSelector):
         self._parked: greenlet | None = None
         self._woken = False
         self._resuming = False
+        self._turns = 0
 
     # -- the selector interface ------------------------------------------------
 
@@ -211,9 +219,14 @@ class NestedSelector(selectors.BaseSelector):
             if watcher is not None and not watcher.active:
                 watcher.start(self._on_ready, fd, pass_events=True)
         self._ready.clear()
+        blocking = timeout is None or timeout > 0
+        if not blocking and not self._keys and self._turns < _TURNS_AT_A_STRETCH:
+            self._turns += 1
+            return []
+        self._turns = 0
         slots.leave()
         try:
-            if timeout is None or timeout > 0:
+            if blocking:
                 self._park(timeout)
             else:
                 self._pass_turn()
@@ -355,13 +368,17 @@ class NestedLoop(asyncio.SelectorEventLoop):
         if selector is not None:
             selector.wake_threadsafe()
 
-    def call_soon(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:
+    def call_soon(
+        self, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
+    ) -> asyncio.Handle:
         handle = super().call_soon(callback, *args, context=context)
         if self._selector._parked is not None:
             self._selector.wake()
         return handle
 
-    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> asyncio.TimerHandle:
+    def call_at(
+        self, when: float, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
         handle = super().call_at(when, callback, *args, context=context)
         if self._selector._parked is not None:
             self._selector.wake()  # it may be due before what the loop waits for
@@ -369,7 +386,7 @@ class NestedLoop(asyncio.SelectorEventLoop):
 
     # -- signals: asyncio would take over the process's wake-up descriptor ------------
 
-    def add_signal_handler(self, sig: int, callback: Any, *args: Any) -> None:
+    def add_signal_handler(self, sig: int, callback: Callable[[*_Ts], object], *args: *_Ts) -> None:
         """Call back when the signal arrives; several loops may watch the same one."""
         if asyncio.iscoroutine(callback) or asyncio.iscoroutinefunction(callback):
             raise TypeError("coroutines cannot be used with add_signal_handler()")
@@ -486,6 +503,7 @@ def install_nested_loops() -> None:
     The event loop policy is not asked there: uvloop's would make a loop that
     cannot run in that place.
     """
+    install_shared_look(is_nested)
     original = asyncio.events.new_event_loop
     if hasattr(original, "_bridge_original"):
         return
