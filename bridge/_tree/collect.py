@@ -16,7 +16,7 @@ from greenlet import getcurrent, greenlet
 from bridge._compat import get_native_ident
 from bridge._tree.heap import Heap, look
 from bridge._tree.model import Frame, Kind, Node, Picture, State, Thread, Wait
-from bridge._tree.stacks import coroutine_frames, frames_of, greenlet_label, is_active, task_label
+from bridge._tree.stacks import coroutine_frames, frames_of, greenlet_label, is_active, is_polling, task_label
 from bridge._tree.waits import Waits
 
 __all__ = ["collect"]
@@ -44,9 +44,14 @@ class _Collector:
         for g in self._heap.greenlets.values():
             self._greenlet(g)
         self._drop_unknown_nodes()
+        nodes = self.picture.nodes.values()
         for ident, frame in self._frames.items():
             thread = self._thread(ident)
-            if not thread.loops and not any(node.thread == ident for node in self.picture.nodes.values()):
+            if thread.loops:
+                busy = any(node.thread == ident and node.state is State.RUNNING for node in nodes)
+                if not busy and not is_polling(frame):
+                    thread.stack = frames_of(frame)  # a callback of the loop
+            elif not any(node.thread == ident for node in nodes):
                 thread.stack = frames_of(frame)
         return self.picture
 

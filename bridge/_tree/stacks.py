@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import selectors
 from types import FrameType
 from typing import Any
 
@@ -12,10 +13,21 @@ from greenlet import greenlet
 
 from bridge._tree.model import Frame
 
-__all__ = ["coroutine_frames", "frames_of", "function_name", "greenlet_label", "is_active", "task_label"]
+__all__ = [
+    "coroutine_frames",
+    "frames_of",
+    "function_name",
+    "greenlet_label",
+    "is_active",
+    "is_polling",
+    "own_frames_left_out",
+    "task_label",
+]
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _DUMP = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "dump.py")
+_HUB = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "_hub") + os.sep
+_SELECTORS = selectors.__file__
 _MOST_FRAMES = 200
 
 
@@ -26,11 +38,33 @@ def frames_of(innermost: FrameType | None) -> list[Frame]:
     while frame is not None and len(found) < _MOST_FRAMES:
         code = frame.f_code
         file = code.co_filename
-        if not file.startswith(_HERE) and file != _DUMP:
+        if not _is_own(frame):
             found.append(Frame(file, frame.f_lineno or code.co_firstlineno, code.co_qualname))
         frame = frame.f_back
     found.reverse()
     return found
+
+
+def own_frames_left_out(innermost: FrameType | None) -> FrameType | None:
+    """Return the innermost frame that is not this package's."""
+    frame = innermost
+    while frame is not None and _is_own(frame):
+        frame = frame.f_back
+    return frame
+
+
+def is_polling(innermost: FrameType | None) -> bool:
+    """Tell whether a thread with this stack waits in its loop's poll, or runs nothing written in Python."""
+    frame = own_frames_left_out(innermost)
+    if frame is None:
+        return True
+    file = frame.f_code.co_filename
+    return file == _SELECTORS or file.startswith(_HUB)
+
+
+def _is_own(frame: FrameType) -> bool:
+    file = frame.f_code.co_filename
+    return file.startswith(_HERE) or file == _DUMP
 
 
 def coroutine_frames(coro: Any) -> list[FrameType]:
