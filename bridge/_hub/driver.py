@@ -68,7 +68,7 @@ class Driver(Hosts):
     def _on_private_error(self, aio: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """A Python signal handler raised inside uvloop: gevent programs expect it in the main greenlet."""
         exc = context.get("exception")
-        if exc is not None and not context.keys() & {"future", "task", "handle", "protocol", "transport"}:
+        if exc is not None and "_read_from_self" in repr(context.get("handle")):
             self._fired.append(_SystemError(self, exc))
             self._drain_soon()
         else:

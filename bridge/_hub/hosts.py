@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from asyncio.events import _get_running_loop
 from collections.abc import Callable
 from typing import Any
 
@@ -55,6 +56,15 @@ class Hosts(Trampoline):
     def __init__(self) -> None:
         super().__init__()
         self._outer_hosts: list[tuple[greenlet, HostLoop]] = []
+        running = _get_running_loop()
+        if running is not None:
+            # The first use of gevent is inside a loop that was entered without our hook. It must
+            # be known before another thread wants to wake us.
+            running.call_soon(self._adopt_if_free, running)
+
+    def _adopt_if_free(self, running: Any) -> None:
+        if self._aio is None and not self._closed:
+            self._adopt_running_loop(running)
 
     def _is_thread_loop(self) -> bool:
         hub: Any = get_hub_if_exists()

@@ -47,6 +47,9 @@ __all__ = ["Trampoline"]
 _switch = greenlet.switch
 _throw = greenlet.throw
 
+# Private loops that an interrupt left unusable.
+_broken: list[object] = []
+
 _HOST_BLOCKED = (
     "A blocking gevent call was made directly in an asyncio callback or coroutine of a plain task, and "
     "nothing that is queued can end the wait; waiting would stop the loop. Run the function in a greenlet "
@@ -404,7 +407,16 @@ class Trampoline(Scheduler):
     def _requeue(self) -> None:
         """A callback of ours may have been lost with the poll: none counts as queued any more."""
         self._drain_queued = self._wake_sent = self._late_queued = False
-        self._disarm_timer()
+        private = self._private
+        if private is not None and private.is_running():
+            # Interrupted while uvloop was entering or leaving run_forever; it can never run again.
+            # Its destructor would complain, so it is kept.
+            _broken.append(private)
+            if self._aio is private:
+                self._unbind()
+            self._private = None
+        else:
+            self._disarm_timer()
 
     def _report_system(self) -> None:
         exc_type, exc, tb = sys.exc_info()

@@ -1,0 +1,1 @@
+"""What ends a program: Ctrl-C, SystemExit, LoopExit, raising signal handlers."""

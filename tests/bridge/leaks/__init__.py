@@ -1,0 +1,1 @@
+"""Memory, descriptors and objects stay flat under load."""

@@ -1,0 +1,1 @@
+"""One hub and one loop per native thread."""
