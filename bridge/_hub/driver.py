@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from typing import Any
 
 from bridge._compat import new_uvloop, uvloop_available
@@ -12,6 +13,17 @@ from bridge._hub.hosts import Hosts, original_run_forever
 from bridge._types import HostLoop
 
 __all__ = ["Driver", "private_loop_kind"]
+
+
+def _wakeup_fd() -> int:
+    """Return what the program gave to ``signal.set_wakeup_fd``; -1 for nothing and in other threads."""
+    try:
+        fd = signal.set_wakeup_fd(-1)
+    except ValueError:
+        return -1
+    if fd != -1:
+        signal.set_wakeup_fd(fd)
+    return fd
 
 
 def private_loop_kind() -> str:
@@ -53,6 +65,10 @@ class _SystemError:
 class Driver(Hosts):
     """Makes and runs the private loop."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._relay: tuple[int, ...] = ()
+
     def _new_private_loop(self) -> HostLoop:
         kind = private_loop_kind()
         aio: Any = new_uvloop() if kind == "uvloop" else _PrivateSelectorLoop()
@@ -63,12 +79,42 @@ class Driver(Hosts):
         return aio  # type: ignore[no-any-return]
 
     def _run_private(self, private: HostLoop) -> None:
+        wakeup_fd = _wakeup_fd() if self._on_uvloop else -1
+        if wakeup_fd != -1:
+            private.call_soon(self._relay_wakeups, wakeup_fd)
         original_run_forever(private)
+
+    def _relay_wakeups(self, wakeup_fd: int) -> None:
+        """Let the program's ``signal.set_wakeup_fd`` work on, which uvloop replaces while it runs."""
+        aio = self._aio
+        if aio is None:
+            return
+        self._close_relay()
+        self._relay = reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        aio.add_reader(reader, self._on_wakeup, reader, wakeup_fd)
+
+    def _close_relay(self) -> None:
+        for fd in self._relay:
+            os.close(fd)
+        self._relay = ()
+
+    def _stop_driver(self) -> None:
+        super()._stop_driver()
+        self._close_relay()
+
+    def _on_wakeup(self, reader: int, wakeup_fd: int) -> None:
+        numbers = os.read(reader, 4096)
+        try:
+            os.write(wakeup_fd, numbers)
+        except OSError:
+            pass  # full, or closed by now: the interpreter ignores that too
 
     def _on_private_error(self, aio: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """A Python signal handler raised inside uvloop: gevent programs expect it in the main greenlet."""
         exc = context.get("exception")
-        if exc is not None and "_read_from_self" in repr(context.get("handle")):
+        handle = repr(context.get("handle"))
+        if exc is not None and ("_read_from_self" in handle or "_on_wakeup" in handle):
             self._fired.append(_SystemError(self, exc))
             self._drain_soon()
         else:

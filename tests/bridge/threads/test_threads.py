@@ -244,7 +244,7 @@ for round_ in range(50):
     gevent.sleep(0.0001)
     gevent.spawn(gevent.sleep, 0).join()
     get_hub().destroy(destroy_loop=round_ % 2 == 0)
-    if round_ == 4:
+    if round_ == 5:
         fds = open_fds()
 gc.collect()
 assert open_fds() <= fds + 4, (open_fds(), fds)
