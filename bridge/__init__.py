@@ -12,7 +12,9 @@ import _bridge_pure
 _bridge_pure.install_if_asked()
 
 from bridge import _stackcache
+from bridge._blocking import watch_blocking
 from bridge._errors import BridgeError, LoopSelectionError, NoHostLoopError, WrongContextError
+from bridge._interop.adapters import async_to_sync, sync_to_async
 from bridge._interop.greenlet_future import future
 from bridge._interop.spawned import spawn
 from bridge._interop.wait import wait
@@ -28,6 +30,7 @@ __all__ = [
     "NoHostLoopError",
     "WrongContextError",
     "__version__",
+    "async_to_sync",
     "attach",
     "format_tree",
     "future",
@@ -35,7 +38,9 @@ __all__ = [
     "patch_all",
     "run",
     "spawn",
+    "sync_to_async",
     "wait",
+    "watch_blocking",
 ]
 
 select_loop()

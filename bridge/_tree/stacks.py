@@ -26,7 +26,7 @@ __all__ = [
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _DUMP = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "dump.py")
-_HUB = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "_hub") + os.sep
+_HOSTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "_hub", "hosts.py")
 _SELECTORS = selectors.__file__
 _MOST_FRAMES = 200
 
@@ -58,8 +58,7 @@ def is_polling(innermost: FrameType | None) -> bool:
     frame = own_frames_left_out(innermost)
     if frame is None:
         return True
-    file = frame.f_code.co_filename
-    return file == _SELECTORS or file.startswith(_HUB)
+    return frame.f_code.co_filename in (_SELECTORS, _HOSTS)  # asyncio's poll; uvloop's is not in Python
 
 
 def _is_own(frame: FrameType) -> bool:
