@@ -80,6 +80,10 @@ class Hosts(Trampoline):
         self._bind(running)
         return True
 
+    def is_host(self, who: greenlet) -> bool:
+        """Tell whether *who* runs the asyncio loop that polls for this thread."""
+        return who is self._ext or (who is self._driver and who is not None)
+
     def _enter_host(self, aio: HostLoop, host: greenlet) -> None:
         if self._ext is not None and self._ext_aio is not None:
             self._outer_hosts.append((self._ext, self._ext_aio))

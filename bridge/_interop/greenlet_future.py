@@ -9,6 +9,7 @@ import gevent
 from gevent.hub import get_hub
 from greenlet import GreenletExit
 
+from bridge._interop.observers import forget_observers, observe
 from bridge._interop.place import here, running_loop
 
 __all__ = ["GreenletFuture", "future"]
@@ -27,6 +28,8 @@ class GreenletFuture(asyncio.Future[Any]):
         self._greenlet = greenlet
         self._hub = get_hub()
         self._elsewhere = greenlet.parent is not self._hub and not greenlet.dead
+        if not greenlet.ready():
+            observe(greenlet, self)
         greenlet.rawlink(self._ended)
 
     def cancel(self, msg: Any | None = None) -> bool:
@@ -41,8 +44,18 @@ class GreenletFuture(asyncio.Future[Any]):
             self._greenlet.kill(block=False)
         return True
 
+    def takes(self, exc_type: type[BaseException]) -> bool:
+        """Tell whether this future will pass on an exception of its greenlet to somebody.
+
+        What ends programs (KeyboardInterrupt, SystemExit) must not get lost in a future that nobody awaits.
+        """
+        if self.done() or self.get_loop().is_closed():
+            return False
+        return not issubclass(exc_type, (KeyboardInterrupt, SystemExit)) or bool(self._callbacks)
+
     def _ended(self, greenlet: gevent.Greenlet[..., Any]) -> None:
         """Link callback; runs in the hub of the greenlet's thread."""
+        forget_observers(greenlet)
         aio = self.get_loop()
         if aio.is_closed():
             return
@@ -64,7 +77,8 @@ class GreenletFuture(asyncio.Future[Any]):
                 wrapped.__cause__ = exc
                 exc = wrapped
             self.set_exception(exc)
-            # gevent has printed the traceback already, as it does for every failed greenlet.
+            if isinstance(exc, (KeyboardInterrupt, SystemExit)) and not self._callbacks:
+                self.exception()  # gevent has passed it on, see takes()
         elif isinstance(value, GreenletExit):
             super().cancel()
         else:

@@ -5,13 +5,38 @@ from __future__ import annotations
 from asyncio import AbstractEventLoop
 from asyncio.events import _get_running_loop
 
-from gevent.hub import get_hub
+from gevent.hub import Hub, get_hub
+from greenlet import getcurrent, greenlet
 
-from bridge._errors import NoHostLoopError
+from bridge._errors import NoHostLoopError, WrongContextError
 from bridge._select import require_bridge_loop
 from bridge.loop import loop
 
-__all__ = ["here", "running_loop"]
+__all__ = ["Worker", "here", "require_greenlet", "running_loop"]
+
+
+class Worker(greenlet):
+    """A greenlet that runs the code of a green task: it may park, although an asyncio loop is visible."""
+
+
+def require_greenlet(what: str, instead: str) -> None:
+    """Refuse to go on where the caller must not park.
+
+    :param what: subject of the error's sentence
+    :param instead: what to write in a task
+    :raises WrongContextError: in a plain task or asyncio callback, and in the hub
+    """
+    me = getcurrent()
+    if isinstance(me, Hub):
+        raise WrongContextError(
+            f"{what} was called in the hub, which must never wait. "
+            "Run this function in a greenlet: bridge.spawn(fn)."
+        )
+    if _get_running_loop() is not None and not isinstance(me, Worker):
+        raise WrongContextError(
+            f"{what} was called inside an asyncio task or callback; it would stop the loop. "
+            f"Write '{instead}' here, or run this function in a greenlet: bridge.spawn(fn)."
+        )
 
 
 def here() -> loop:

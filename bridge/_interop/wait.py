@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 from asyncio.events import _get_running_loop
 from collections.abc import Awaitable
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from typing import Any, TypeVar
 
 import gevent
-from gevent.hub import Hub, Waiter, get_hub
-from greenlet import getcurrent
+from gevent.hub import Waiter, get_hub
 
 from bridge._errors import WrongContextError
-from bridge._interop.place import here
+from bridge._interop.place import here, require_greenlet
 from bridge.loop import loop
 
-__all__ = ["wait"]
+__all__ = ["task_in", "wait", "wait_for_future"]
 
 T = TypeVar("T")
 
@@ -46,9 +45,17 @@ async def _awaiting(awaitable: Awaitable[T]) -> T:
     return await awaitable
 
 
-def _task_of(awaitable: Awaitable[T], aio: asyncio.AbstractEventLoop) -> asyncio.Future[T]:
+def task_in(context: Context, awaitable: Awaitable[T], bridge_loop: loop) -> asyncio.Future[T]:
+    """Return *awaitable* itself if it is a future, else a new task for it in *context*.
+
+    The task is one of the loop that runs here, for a green task's code, else of the thread's host.
+    """
+    if asyncio.isfuture(awaitable):
+        return awaitable
+    aio = _get_running_loop() or bridge_loop.host_loop()
     coro = awaitable if asyncio.iscoroutine(awaitable) else _awaiting(awaitable)
-    return asyncio.Task(coro, loop=aio, context=copy_context())
+    task: asyncio.Future[T] = aio.create_task(coro, context=context)
+    return task
 
 
 def _park(bridge_loop: loop, fut: asyncio.Future[Any]) -> None:
@@ -96,21 +103,18 @@ def wait(awaitable: Awaitable[T], timeout: float | None = None) -> T:
     :raises WrongContextError: in a task or asyncio callback (write ``await`` there) and in the hub
     :raises TimeoutError: after *timeout* seconds
     """
-    if isinstance(getcurrent(), Hub):
-        raise WrongContextError(
-            "wait() was called in the hub, which must never wait. "
-            "Run this function in a greenlet: bridge.spawn(fn)."
-        )
-    if _get_running_loop() is not None:
+    try:
+        require_greenlet("bridge.wait()", "await x")
+    except WrongContextError:
         if asyncio.iscoroutine(awaitable):
-            awaitable.close()
-        raise WrongContextError(
-            "wait() was called inside an asyncio task or callback; it would stop the loop. "
-            "Write 'await x' here, or run this function in a greenlet: bridge.spawn(fn)."
-        )
+            awaitable.close()  # or Python would warn that nobody awaited it
+        raise
     bridge_loop = here()
-    fut: asyncio.Future[T]
-    fut = awaitable if asyncio.isfuture(awaitable) else _task_of(awaitable, bridge_loop.host_loop())
+    return wait_for_future(bridge_loop, task_in(copy_context(), awaitable, bridge_loop), timeout)
+
+
+def wait_for_future(bridge_loop: loop, fut: asyncio.Future[T], timeout: float | None) -> T:
+    """Park until *fut* is done; see :func:`wait`."""
     if not fut.done():
         timer = gevent.Timeout.start_new(timeout) if timeout is not None else None
         try:
