@@ -59,7 +59,6 @@ FAST: Final = (
     "test__issue639",
     "test__iwait",
     "test__loop_callback",
-    "test__makefile_ref",
     "test__memleak",
     "test__monkey_hub_in_thread",
     "test__monkey_selectors",
@@ -76,7 +75,6 @@ FAST: Final = (
     "test__socketpair",
     "test__subprocess_poll",
     "test__systemerror",
-    "test__threading_2",
     "test__timeout",
 )
 

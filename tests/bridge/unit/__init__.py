@@ -1,0 +1,1 @@
+"""Single parts of the bridge, without a hub."""
