@@ -39,36 +39,42 @@ def bind(protocol: str, address: Address, backlog: int, mode: int | None = None)
     :param mode: permission bits of a unix socket; None leaves them to the umask
     :raises BindError: with the address and what to do
     """
+    sock = _new_socket(address)
     try:
-        sock = _open(address, mode)
+        _bind(sock, address, mode)
         sock.listen(backlog)
     except OSError as exc:
+        sock.close()
         raise BindError(_explain(address, exc)) from exc
     sock.setblocking(False)
     path = os.path.abspath(address.path) if isinstance(address, UnixAddress) else None
     return Listener(protocol, sock, describe(sock), path)
 
 
-def _open(address: Address, mode: int | None) -> socket.socket:
+def _new_socket(address: Address) -> socket.socket:
     if isinstance(address, InheritedFd):
-        return socket.socket(fileno=os.dup(address.fd))
+        try:
+            return socket.socket(fileno=os.dup(address.fd))
+        except OSError as exc:
+            raise BindError(_explain(address, exc)) from exc
     if isinstance(address, TcpAddress):
-        host = address.host
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_STREAM)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((host, address.port))
         return sock
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    if isinstance(address, AbstractUnixAddress):
+    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+
+
+def _bind(sock: socket.socket, address: Address, mode: int | None) -> None:
+    if isinstance(address, TcpAddress):
+        sock.bind((address.host, address.port))
+    elif isinstance(address, AbstractUnixAddress):
         sock.bind("\0" + address.name)
-        return sock
-    assert isinstance(address, UnixAddress)
-    _remove_stale(address.path)
-    sock.bind(address.path)
-    if mode is not None:
-        os.chmod(address.path, mode)
-    return sock
+    elif isinstance(address, UnixAddress):
+        _remove_stale(address.path)
+        sock.bind(address.path)
+        if mode is not None:
+            os.chmod(address.path, mode)
 
 
 def _remove_stale(path: str) -> None:

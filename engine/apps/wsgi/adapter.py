@@ -48,7 +48,7 @@ class WSGIAdapter:
         self._warned_of_str = False
 
     def serve(self, exchange: Exchange, template: Environ) -> None:
-        """Answer *exchange*; never raises an Exception."""
+        """Answer *exchange*; raises only what is meant for the greenlet or the process."""
         app = self._app
         if app is None:
             self._log("--- no python application found, check your startup logs for errors ---")
@@ -68,7 +68,8 @@ class WSGIAdapter:
             exchange.finish()
         except BaseException as exc:
             self._failed(exchange, exc)
-            if not isinstance(exc, Exception):
+            # sys.exit() in a view ends the request, not the server; a kill or Ctrl-C goes on.
+            if not isinstance(exc, Exception | SystemExit):
                 raise
         finally:
             close = getattr(result, "close", None)

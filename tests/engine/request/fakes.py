@@ -1,0 +1,75 @@
+"""A connection and a parking place without sockets or greenlets."""
+
+from __future__ import annotations
+
+from engine.protocols.events import RequestHead
+from engine.protocols.http1.framing import Framing
+from engine.protocols.http1.writer import response_head
+from engine.request.exchange import Exchange
+
+DATE = b"Mon, 23 Nov 2026 12:00:00 GMT"
+
+
+class FakeLink:
+    """Collects what a reply sends."""
+
+    def __init__(self, fail_after: int | None = None) -> None:
+        self.sent: list[bytes] = []
+        self.ended: list[bool] = []
+        self.aborted = False
+        self.keep_alive = True
+        self.fail_after = fail_after
+
+    def encode_head(self, head, status, headers, length) -> tuple[bytes, Framing]:
+        return response_head(
+            status,
+            headers,
+            head.method,
+            head.http_version,
+            head.keep_alive and self.keep_alive,
+            DATE,
+            b"",
+            length,
+        )
+
+    def transmit(self, data: bytes) -> None:
+        self.sent.append(bytes(data))
+
+    def reply_ended(self, exchange: Exchange, reusable: bool) -> None:
+        self.ended.append(reusable)
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def remote_addr(self, head) -> str:
+        return "127.0.0.1"
+
+    def template(self) -> dict[str, object]:
+        return {}
+
+    @property
+    def wire(self) -> bytes:
+        return b"".join(self.sent)
+
+    @property
+    def body(self) -> bytes:
+        return self.wire.partition(b"\r\n\r\n")[2]
+
+
+class FakeParking:
+    """Instead of parking, does what the test wants to happen meanwhile."""
+
+    def __init__(self, meanwhile) -> None:
+        self.meanwhile = meanwhile
+        self.parked = 0
+
+    def park(self, timeout: float | None = None) -> bool:
+        self.parked += 1
+        return self.meanwhile() is not False
+
+    def unpark(self) -> None:
+        pass
+
+
+def get(path: bytes = b"/", **facts) -> RequestHead:
+    return RequestHead("GET", path, path, b"", [(b"host", b"x")], **facts)
