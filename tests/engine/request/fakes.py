@@ -21,16 +21,8 @@ class FakeLink:
         self.fail_after = fail_after
 
     def encode_head(self, head, status, headers, length) -> tuple[bytes, Framing]:
-        return response_head(
-            status,
-            headers,
-            head.method,
-            head.http_version,
-            head.keep_alive and self.keep_alive,
-            DATE,
-            b"",
-            length,
-        )
+        keep = head.keep_alive and self.keep_alive
+        return response_head(status, headers, head.method, head.http_version, keep, DATE, b"", length)
 
     def transmit(self, data: bytes) -> None:
         self.sent.append(bytes(data))

@@ -107,11 +107,12 @@ def test_exc_info_replaces_the_status_before_anything_was_sent(exchange: Exchang
 def test_exc_info_is_raised_again_once_the_head_is_out(exchange: Exchange) -> None:
     exchange.start_response("200 OK", TEXT)
     exchange.write(b"x")
+    try:
+        raise LookupError("x")
+    except LookupError:
+        problem = sys.exc_info()
     with pytest.raises(LookupError):
-        try:
-            raise LookupError("x")
-        except LookupError:
-            exchange.start_response("500 Oops", TEXT, sys.exc_info())
+        exchange.start_response("500 Oops", TEXT, problem)
 
 
 def test_headers_cannot_change_once_sent(exchange: Exchange) -> None:
