@@ -1,0 +1,136 @@
+"""What every process knows about every other: a table in shared memory.
+
+The master makes it before the first fork.  Each child owns one row and is the only one to write
+its columns, except those marked *master* below; everybody may read.  A row belongs to one process,
+not to one worker number, because while a worker is replaced there are two of the same number.
+
+``worker.run`` refreshes most columns about once a second; ``BEAT`` tells the master that the loop
+of the process still turns.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import Final
+
+__all__ = ["Column", "Row", "Scoreboard", "WorkerState"]
+
+
+class Column(IntEnum):
+    """Columns, each a signed 64-bit integer."""
+
+    PID = 0
+    """Master. 0: the row is free."""
+    NUMBER = 1
+    """Master. Worker number, 1 to N."""
+    STATE = 2
+    """Master. A :class:`WorkerState`."""
+    SPAWNED = 3
+    """Master. Epoch seconds of the fork."""
+    RESPAWNS = 4
+    """Master. How often this number was started, this time included."""
+    BASE_REQUESTS = 5
+    """Master. Requests of earlier processes of this number."""
+    BEAT = 6
+    """Milliseconds of the monotonic clock at the loop's last turn; 0 before its first."""
+    REQUESTS = 7
+    """Replies ended since the start of this process."""
+    BUSY = 8
+    """Cores in use."""
+    EXCEPTIONS = 9
+    HARAKIRIS = 10
+    SIGNALS = 11
+    """uwsgi signals handled."""
+    TX = 12
+    """Bytes sent, heads and bodies."""
+    RUNNING_TIME = 13
+    """Microseconds spent in requests, summed up."""
+    AVERAGE_TIME = 14
+    """Microseconds; uWSGI's running mean (old + new) / 2."""
+    RSS = 15
+    VSZ = 16
+    CORES = 17
+    ACCEPTING = 18
+    WAITING = 19
+    """Requests that wait for a core."""
+    CONNECTIONS = 20
+
+
+_COLUMNS: Final = 32  # room for more without changing the size of a row
+
+
+class WorkerState(IntEnum):
+    """What the master thinks of a process."""
+
+    STARTING = 1
+    READY = 2
+    LEAVING = 3
+
+
+class Row:
+    """The row of one process: ``row[Column.REQUESTS] += 1``."""
+
+    __slots__ = ("_at", "_cells", "index")
+
+    def __init__(self, cells: memoryview, index: int) -> None:
+        self._cells = cells
+        self._at = index * _COLUMNS
+        self.index = index
+
+    def __getitem__(self, column: int) -> int:
+        value: int = self._cells[self._at + column]
+        return value
+
+    def __setitem__(self, column: int, value: int) -> None:
+        self._cells[self._at + column] = value
+
+    def clear(self) -> None:
+        """Make the row free."""
+        for column in range(_COLUMNS):
+            self[column] = 0
+
+    def __repr__(self) -> str:
+        return f"<Row {self.index} of pid {self[Column.PID]}, worker {self[Column.NUMBER]}>"
+
+
+class Scoreboard:
+    """The table.
+
+    :param size: how many processes there can be at once, those that are about to end included
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        # Anonymous and shared: children inherit it, nothing is left behind on any disk.
+        self._memory = mmap.mmap(-1, size * _COLUMNS * 8)
+        self._cells = memoryview(self._memory).cast("q")
+
+    def row(self, index: int) -> Row:
+        """Return a row by its place in the table."""
+        return Row(self._cells, index)
+
+    def free_row(self) -> Row | None:
+        """Return a row that no process has; None if there are too many processes."""
+        return next((row for row in map(self.row, range(self.size)) if not row[Column.PID]), None)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows in use."""
+        return (row for row in map(self.row, range(self.size)) if row[Column.PID])
+
+    def current(self, number: int) -> Row | None:
+        """Return the row of the process that is worker *number* now: ready ones first, then the youngest."""
+        mine = [row for row in self.rows() if row[Column.NUMBER] == number]
+        return max(
+            mine,
+            key=lambda row: (row[Column.STATE] == WorkerState.READY, row[Column.RESPAWNS]),
+            default=None,
+        )
+
+    def total(self, column: Column) -> int:
+        """Return the sum of a column over all processes."""
+        return sum(row[column] for row in self.rows())
+
+    def __repr__(self) -> str:
+        return f"<Scoreboard {sum(1 for _ in self.rows())} of {self.size} rows in use>"
