@@ -1,5 +1,7 @@
+from engine.cores.pool cimport CorePool
+
 cdef class Runner:
-    cdef public object pool
+    cdef public CorePool pool
     cdef object _serve
     cdef object _log
     cdef object _run_now

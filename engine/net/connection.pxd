@@ -1,14 +1,17 @@
 from engine.net.flow cimport Outlet
+from engine.net.frontend cimport FrontEnd
+from engine.request.body cimport RequestBody
+from engine.request.exchange cimport Exchange
 
 cdef class Connection:
-    cdef public object front
-    cdef public object exchange
+    cdef public FrontEnd front
+    cdef public Exchange exchange
     cdef public double deadline
     cdef object _parser
     cdef object _transport
     cdef object _template
     cdef Outlet _outlet
-    cdef object _body
+    cdef RequestBody _body
     cdef bint _in_callback
     cdef bint _next_ready
     cdef bint _waiting_idle
@@ -31,7 +34,7 @@ cdef class Connection:
     cpdef template(self)
     cpdef transmit(self, data)
     cpdef body_wanted(self)
-    cpdef reply_ended(self, exchange, bint reusable)
+    cpdef reply_ended(self, Exchange exchange, bint reusable)
     cdef _advance_soon(self)
     cdef _set_waiting_deadline(self)
     cdef _pause(self, int reason)

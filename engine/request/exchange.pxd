@@ -1,11 +1,14 @@
+from engine.protocols.http1.framing cimport Framing
+from engine.request.body cimport RequestBody
+
 cdef class Exchange:
-    cdef object _framing
+    cdef Framing _framing
     cdef list _headers
     cdef int _state
     cdef object _status
     cdef public object link
     cdef public object head
-    cdef public object body
+    cdef public RequestBody body
     cdef public int core
     cdef public bint gone
     cdef public double started_at

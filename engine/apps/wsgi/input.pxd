@@ -1,5 +1,7 @@
+from engine.request.body cimport RequestBody
+
 cdef class InputStream:
-    cdef object _body
+    cdef RequestBody _body
     cdef object _pending
     cdef long long _position
 

@@ -1,0 +1,22 @@
+cdef class FrontEnd:
+    cdef object _loop
+    cdef public object call_soon
+    cdef public object limits
+    cdef public double socket_timeout
+    cdef public double keepalive
+    cdef public object log
+    cdef bint _log_requests
+    cdef public object submit
+    cdef public object withdraw
+    cdef public object new_parking
+    cdef public object connection_template
+    cdef public set connections
+    cdef public bint draining
+    cdef object _emptied
+    cdef public long long requests
+    cdef public bytes date
+    cdef object _pid
+    cdef object _timer
+
+    cpdef log_request(self, exchange)
+    cpdef forget(self, connection)
