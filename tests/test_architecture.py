@@ -43,6 +43,7 @@ ENGINE_RANKS = [
     "engine.address",
     "engine.protocols",
     "engine.config",
+    "engine.channels",
     "engine.logs",
     "engine.request",
     "engine.net",
@@ -59,6 +60,7 @@ ENGINE_RANKS = [
 ]
 # Who in engine may know that there are greenlets; everybody else gets what it needs as arguments.
 MAY_IMPORT_BRIDGE = {
+    "engine.channels",
     "engine.cores",
     "engine.signals",
     "engine.uwsgi_api",

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from engine.process.channels import MOST_KEPT, Lane, pair
+from engine.channels import MOST_KEPT, Lane, pair
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Counters in shared memory, and the stats server.  May import everything below it."""
