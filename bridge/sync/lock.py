@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Final
 
 from bridge.sync._errors import WouldBlock
 from bridge.sync._place import current_owner
@@ -12,6 +13,8 @@ from bridge.sync._wait_queue import Waiting, WaitQueue, new_guard, seconds
 from bridge.sync._waiters import TaskWaiter, Waiter, sync_waiter
 
 __all__ = ["AnyLock", "Lock", "LockStatistics", "RLock"]
+
+_NEXT_IN_LINE: Final = "the next in line, which is about to run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +213,11 @@ class RLock(AnyLock):
                 return False
             limit = seconds(timeout)
             waiter = sync_waiter("RLock.acquire", "await lock.aacquire()' or 'async with lock:")
-            waiter.value = me
             self._waiters.enter(waiter)
-        return self._waiters.park(waiter, limit, self._give_back)
+        if not self._waiters.park(waiter, limit, self._give_back):
+            return False
+        self._owner = me
+        return True
 
     async def aacquire(self) -> bool:
         me = current_owner()
@@ -220,9 +225,10 @@ class RLock(AnyLock):
             if self._take(me):
                 return True
             waiter = TaskWaiter("RLock.aacquire()")
-            waiter.value = me
             self._waiters.enter(waiter)
-        return await self._waiters.wait(waiter, self._give_back)
+        await self._waiters.wait(waiter, self._give_back)
+        self._owner = me
+        return True
 
     def release(self) -> None:
         """Let go of the lock once; it is free when that was done as often as it was taken.
@@ -250,9 +256,13 @@ class RLock(AnyLock):
         return True
 
     def _next_owner(self) -> Waiter | None:
-        """Under the guard: hand over to the first in line, or to nobody."""
+        """Under the guard: hand over to the first in line, or to nobody.
+
+        Until it runs it is not named as the owner: a task whose loop has ended
+        would never be collected then, and never give the lock back.
+        """
         waiter = self._waiters.grant()
-        self._owner = None if waiter is None else waiter.value
+        self._owner = None if waiter is None else _NEXT_IN_LINE
         self._depth = 0 if waiter is None else 1
         return waiter
 

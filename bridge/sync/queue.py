@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Any, TypeVar
 
 from bridge.sync._errors import QueueShutDown
@@ -259,6 +259,16 @@ class LifoQueue(Queue[T]):
         self._items.append(item)
 
 
+def _push(heap: list[Any], item: Any) -> None:
+    try:
+        heappush(heap, item)
+    except BaseException:
+        # It is in there, although it could not be compared; put() must not have put it.
+        del heap[next(at for at, other in enumerate(heap) if other is item)]
+        heapify(heap)
+        raise
+
+
 class PriorityQueue(Queue[T]):
     """The smallest first; items must be comparable, as ``(priority, data)`` tuples are."""
 
@@ -266,7 +276,7 @@ class PriorityQueue(Queue[T]):
 
     def _container(self) -> tuple[Any, Callable[[T], object], Callable[[], T]]:
         items: list[Any] = []
-        return items, partial(heappush, items), partial(heappop, items)
+        return items, partial(_push, items), partial(heappop, items)
 
     def _put_back(self, number: int, item: T) -> None:
         heappush(self._items, item)
