@@ -21,6 +21,7 @@ from engine.net.frontend import FrontEnd, Timings
 from engine.net.http1 import Http1Connection
 from engine.net.listeners import Listener
 from engine.net.uwsgi import UwsgiConnection
+from engine.uwsgi_api.api import Api
 
 __all__ = ["Worker", "WorkerSettings"]
 
@@ -50,11 +51,12 @@ class Worker:
     """
 
     def __init__(
-        self, settings: WorkerSettings, listeners: Sequence[Listener], app: Any, log: ServerLog
+        self, settings: WorkerSettings, listeners: Sequence[Listener], app: Any, log: ServerLog, api: Api
     ) -> None:
         self._settings = settings
         self._listeners = listeners
         self._log = log
+        self._api = api
         self._environs = EnvironBuilder(settings.multiprocess)
         self._adapter = WSGIAdapter(
             app,
@@ -75,11 +77,14 @@ class Worker:
                 runner.run(asyncio.sleep(0))
         if self._settings.wait_for_hub:
             join_hub()
+        self._api.finish_process()
         self._log.flush()
         return 0 if clean else 1
 
     def _serve(self, exchange: Any) -> None:
+        self._api.begin(exchange)
         self._adapter.serve(exchange, exchange.link.template())
+        self._api.end(exchange)
 
     async def _main(self) -> bool:
         loop = asyncio.get_running_loop()
@@ -106,10 +111,12 @@ class Worker:
         self._stop = asyncio.Event()
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, self._on_stop_signal, number)
+        self._api.serving()
         await acceptor.start()
         await self._stop.wait()
         acceptor.stop()
         clean = await self._drain(settings.mercy)
+        await self._api.finish(settings.mercy if clean else 1.0)
         front.stop()
         return clean
 

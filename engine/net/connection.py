@@ -316,6 +316,17 @@ class Connection:
                 408, f"the request head was not complete after {self.front.socket_timeout:g} seconds"
             )
 
+    # -- for the uwsgi module ------------------------------------------------------------------
+
+    def fileno(self) -> int:
+        """Return the descriptor of the client's socket; -1 once it is closed."""
+        sock = None if self._transport is None else self._transport.get_extra_info("socket")
+        return -1 if sock is None else int(sock.fileno())
+
+    def hang_up(self) -> None:
+        """Close the connection although the application still answers; its later writes fail."""
+        self._close()
+
     # -- reading and closing ------------------------------------------------------------------
 
     def _pause(self, reason: int) -> None:

@@ -91,7 +91,7 @@ class FrontEnd:
     def log_request(self, exchange: Exchange) -> None:
         """A reply has ended."""
         self.requests += 1
-        if self._log_requests:
+        if self._log_requests or (exchange.notes is not None and exchange.notes.log_it):
             msecs = int((time.monotonic() - exchange.started_clock) * 1000)
             self.log.request(request_line(exchange, self._pid, self.requests, self.requests, msecs))
 

@@ -104,19 +104,32 @@ def _load(settings: Settings, log: ServerLog) -> Any:
 
 
 def _serve(settings: Settings, listeners: list[Listener], supervised: bool, log: ServerLog) -> int:
+    from engine.uwsgi_api.api import install
+
     pid = os.getpid()
+    api = install(
+        settings.processes,
+        settings.gevent,
+        supervised,
+        settings.opt,
+        tuple(listener.sock.fileno() for listener in listeners),
+        settings.limits.header_bytes,
+        log.line,
+    )
     app = None if settings.lazy_apps else _load(settings, log)
 
     def work(number: int) -> int:
+        api.enter_worker(number)
         application = _load(settings, log) if settings.lazy_apps else app
         if settings.monkey_patch == "late":
             import bridge
 
             bridge.patch_all()
+        api.run_post_fork()
         worker = importlib.import_module("engine.worker")
         if number == 1:
             log.line("*** running gevent loop engine ***")
-        status: int = worker.Worker(_worker_settings(settings), listeners, application, log).run()
+        status: int = worker.Worker(_worker_settings(settings), listeners, application, log, api).run()
         return status
 
     log.line(

@@ -19,6 +19,7 @@ cdef class Exchange:
     cdef public Py_ssize_t variable_count
     cdef public Py_ssize_t variable_bytes
     cdef public Py_ssize_t switches
+    cdef public object notes
 
     cpdef bint is_sent(self)
     cpdef bint is_ended(self)

@@ -56,6 +56,7 @@ class Exchange:
         "header_bytes",
         "header_count",
         "link",
+        "notes",
         "started_at",
         "started_clock",
         "switches",
@@ -82,6 +83,7 @@ class Exchange:
         self.variable_count = 0
         self.variable_bytes = 0
         self.switches = 0
+        self.notes: Any = None
 
     # -- questions ------------------------------------------------------------
 

@@ -1,0 +1,111 @@
+"""The module as the rest of the engine deals with it: made at start-up, told what happens."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+
+import bridge
+from engine.request.exchange import Exchange
+from engine.stats.scoreboard import Row, Scoreboard
+from engine.uwsgi_api.context import enter_request, follow_spawns
+from engine.uwsgi_api.instance import Facts, Instance
+from engine.uwsgi_api.module import build, put_in_place
+from engine.uwsgi_api.process_calls import ProcessCalls
+from engine.uwsgi_api.request_calls import RequestCalls
+
+__all__ = ["GROUPS", "Api", "install"]
+
+GROUPS = (ProcessCalls, RequestCalls)
+
+
+class Api:
+    """One per server; make it with :func:`install` before the application is loaded.
+
+    Forked with the processes: each tells its own copy what it is.
+    """
+
+    def __init__(self, facts: Facts, log: Callable[[str], None]) -> None:
+        self._log = log
+        self.instance = Instance(facts, log)
+        self.module: ModuleType = build(self.instance, [group(self.instance) for group in GROUPS])
+        self._names: dict[str, Any] = vars(self.module)
+
+    # -- life of a worker ------------------------------------------------------------
+
+    def enter_worker(self, number: int) -> None:
+        """This process is worker *number*; the application may not be loaded yet."""
+        self.instance.become_worker(number)
+
+    def use_scoreboard(self, board: Scoreboard, row: Row | None) -> None:
+        """Let ``uwsgi.workers()`` and others read *board*; *row* is this process's own."""
+        self.instance.use_scoreboard(board, row)
+
+    def run_post_fork(self) -> None:
+        """Call ``uwsgi.post_fork_hook``; the application is loaded, the loop does not run yet."""
+        self._call("post_fork_hook")
+
+    def serving(self) -> None:
+        """The worker's loop runs; call in it, before the first request."""
+        follow_spawns()
+        self.instance.serving = True
+
+    def begin(self, exchange: Exchange) -> None:
+        """A request starts; call in its greenlet."""
+        enter_request(exchange)
+        self.instance.requests_started += 1
+
+    def end(self, exchange: Exchange) -> None:
+        """A request is over; call in its greenlet."""
+        if "after_req_hook" in self._names:
+            self._call("after_req_hook")
+
+    async def finish(self, limit: float) -> None:
+        """Call ``uwsgi.atexit``, once, in a greenlet of its own, for *limit* seconds at most."""
+        self.instance.serving = False
+        if not callable(self._names.get("atexit")):
+            return
+        done, _ = await asyncio.wait([bridge.future(bridge.spawn(self._call, "atexit"))], timeout=limit)
+        if not done:
+            self._log(f"uwsgi.atexit did not end in {limit:g} seconds; going on without it")
+
+    def finish_process(self) -> None:
+        """Run Python's ``atexit`` handlers where no interpreter will; call last, outside the loop."""
+        if self.instance.facts.supervised:
+            atexit._run_exitfuncs()
+
+    def _call(self, name: str) -> None:
+        hook = self._names.get(name)
+        if not callable(hook):
+            return
+        try:
+            hook()
+        except Exception:
+            self._log("".join(traceback.format_exception(*sys.exc_info())).rstrip())
+
+    def __repr__(self) -> str:
+        return f"<Api {self.instance!r}>"
+
+
+def install(
+    processes: int,
+    cores: int,
+    supervised: bool,
+    opt: Mapping[str, Any],
+    sockets: tuple[int, ...],
+    buffer_size: int,
+    log: Callable[[str], None],
+) -> Api:
+    """Make ``import uwsgi`` work in this process and in those it forks.
+
+    :param supervised: whether this process becomes a master
+    :param sockets: descriptors of the listening sockets
+    """
+    api = Api(Facts(processes, cores, supervised, buffer_size, opt, sockets), log)
+    put_in_place(api.module)
+    return api

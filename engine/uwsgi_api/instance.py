@@ -1,0 +1,77 @@
+"""What the functions of the module know of the server they run in."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.stats.scoreboard import Column, Row, Scoreboard
+
+__all__ = ["Facts", "Instance"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Settings that applications can ask for.
+
+    :param opt: ``uwsgi.opt``
+    :param supervised: whether there is a master process
+    :param sockets: descriptors of the listening sockets
+    """
+
+    processes: int
+    cores: int
+    supervised: bool
+    buffer_size: int = 4096
+    opt: Mapping[str, Any] = field(default_factory=dict)
+    sockets: tuple[int, ...] = ()
+    started_on: int = field(default_factory=lambda: int(time.time()))
+
+
+class Instance:
+    """One process of the server.  Made before the fork; workers call :meth:`become_worker`.
+
+    :param log: writes one line to the server log; any thread
+    """
+
+    def __init__(self, facts: Facts, log: Callable[[str], None]) -> None:
+        self.facts = facts
+        self.log = log
+        self.board: Scoreboard | None = None
+        self.row: Row | None = None
+        self.worker_id = 0
+        self.mule_id = 0
+        self.is_spooler = False
+        self.master_pid = os.getpid() if facts.supervised else 0
+        self.requests_started = 0
+        self.serving = False
+        self.set_harakiri: Callable[[float], None] | None = None
+
+    def become_worker(self, number: int) -> None:
+        """This process is worker *number* from here on."""
+        self.worker_id = number
+
+    def use_scoreboard(self, board: Scoreboard, row: Row | None) -> None:
+        """Read what others do from *board*; *row* is this process's own."""
+        self.board = board
+        self.row = row
+
+    def row_of(self, number: int) -> Row | None:
+        """Return the row of worker *number*; None if it does not run."""
+        return None if self.board is None else self.board.current(number)
+
+    def requests_ended(self) -> int:
+        """How many requests all workers have finished, of those that are on the scoreboard."""
+        rows = [self.row_of(number) for number in range(1, self.facts.processes + 1)]
+        return sum(row[Column.BASE_REQUESTS] + row[Column.REQUESTS] for row in rows if row is not None)
+
+    def signal_server(self, number: signal.Signals) -> None:
+        """Send a Unix signal to the process that leads the server: the master, or this one without."""
+        os.kill(self.master_pid or os.getpid(), number)
+
+    def __repr__(self) -> str:
+        return f"<Instance worker={self.worker_id} master={self.master_pid}>"

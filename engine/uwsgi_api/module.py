@@ -1,0 +1,66 @@
+"""Builds the ``uwsgi`` module from the groups of functions."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from types import ModuleType
+from typing import Any, Final
+
+from engine.apps.wsgi.environ import UWSGI_VERSION
+from engine.uwsgi_api.instance import Instance
+from engine.uwsgi_api.public import calls_of
+from engine.uwsgi_api.refusals import refusals
+
+__all__ = ["NAME", "build", "put_in_place"]
+
+NAME: Final = "uwsgi"
+_DOC: Final = "The server this application runs in, as uWSGI's module of this name shows it."
+
+
+def build(instance: Instance, groups: Iterable[Any]) -> ModuleType:
+    """Return the module; nothing is imported or installed."""
+    module = ModuleType(NAME, _DOC)
+    vars(module).update(refusals())
+    for group in groups:
+        for call, method in calls_of(group):
+            setattr(module, call.name, method)
+    vars(module).update(attributes(instance))
+    return module
+
+
+def attributes(instance: Instance) -> dict[str, Any]:
+    """Return the module's data."""
+    facts = instance.facts
+    major, minor, patch = (int(part) for part in UWSGI_VERSION.split(b"."))
+    values: dict[str, Any] = {
+        "version": UWSGI_VERSION,
+        "version_info": (major, minor, patch, 0, b""),
+        "opt": dict(facts.opt),
+        "numproc": facts.processes,
+        "cores": facts.cores,
+        "loop": b"gevent",
+        "has_threads": 1,
+        "hostname": os.uname().nodename.encode(),
+        "applications": None,
+        "started_on": facts.started_on,
+        "buffer_size": facts.buffer_size,
+        "is_a_reload": False,
+        "sockets": list(facts.sockets),
+        "magic_table": {},
+        "unbit": None,
+        "SPOOL_OK": -2,
+        "SPOOL_RETRY": -1,
+        "SPOOL_IGNORE": 0,
+    }
+    if "pidfile" in facts.opt:
+        values["pidfile"] = facts.opt["pidfile"]
+    if "mode" in facts.opt:
+        values["mode"] = facts.opt["mode"]
+    return values
+
+
+def put_in_place(module: ModuleType) -> None:
+    """Make ``import uwsgi`` give *module*, in this process and in those it forks."""
+    sys.modules[NAME] = module

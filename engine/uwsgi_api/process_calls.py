@@ -1,0 +1,172 @@
+"""Functions about processes: who am I, how are the others, reload, stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import struct
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from engine.stats.scoreboard import Column, WorkerState
+from engine.uwsgi_api.instance import Instance
+from engine.uwsgi_api.public import public
+
+__all__ = ["ProcessCalls"]
+
+_TCP_INFO_SIZE: Final = 104
+_TCPI_UNACKED: Final = struct.Struct("=24xI")  # struct tcp_info of linux/tcp.h: 8 bytes, then u32s; the fifth
+
+
+class ProcessCalls:
+    """Processes and the server as a whole"""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+
+    @public("P0")
+    def worker_id(self) -> int:
+        """Number of this worker, 1 to ``numproc``; 0 in the master, mules and spoolers."""
+        return self._instance.worker_id
+
+    @public("P0")
+    def masterpid(self) -> int:
+        """Process id of the master; 0 without one."""
+        return self._instance.master_pid
+
+    @public("P0")
+    def mule_id(self) -> int:
+        """Number of this mule; 0 outside of mules."""
+        return self._instance.mule_id
+
+    @public("P0")
+    def request_id(self) -> int:
+        """How many requests this worker has started since it was spawned."""
+        return self._instance.requests_started
+
+    @public("P1")
+    def total_requests(self) -> int:
+        """How many requests all workers have finished, as of about a second ago."""
+        return self._instance.requests_ended()
+
+    @public("P0")
+    def log(self, text: str) -> bool:
+        """Write a line to the server log."""
+        self._instance.log(text if isinstance(text, str) else str(text, "utf-8", "replace"))
+        return True
+
+    @public("P0", differs="without a master it reloads nothing: the process ends, as with uWSGI")
+    def reload(self) -> bool:
+        """Reload the server gracefully (SIGHUP to the master)."""
+        self._instance.signal_server(signal.SIGHUP)
+        return True
+
+    @public("P0", differs="running requests are finished first")
+    def stop(self) -> bool:
+        """Stop the server (SIGQUIT to the master; SIGTERM to itself without one)."""
+        self._instance.signal_server(signal.SIGQUIT if self._instance.master_pid else signal.SIGTERM)
+        return True
+
+    @public("P1")
+    def mem(self) -> tuple[int, int]:
+        """Resident and virtual size of this process, in bytes."""
+        page = os.sysconf("SC_PAGE_SIZE")
+        with open("/proc/self/statm") as file:
+            virtual, resident = file.read().split()[:2]
+        return int(resident) * page, int(virtual) * page
+
+    @public("P1")
+    def listen_queue(self, socket_index: int = 0, /) -> int:
+        """Connections that wait in the backlog of one listening socket (TCP on Linux, else 0).
+
+        :raises ValueError: if there is no such socket
+        """
+        sockets = self._instance.facts.sockets
+        if not 0 <= socket_index < len(sockets):
+            raise ValueError(f"invalid socket id {socket_index}: this server has {len(sockets)}")
+        try:
+            with socket.socket(fileno=os.dup(sockets[socket_index])) as listener:
+                info = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_SIZE)
+        except OSError:
+            return 0
+        return int(_TCPI_UNACKED.unpack_from(info)[0])
+
+    @public("P1")
+    def accepting(self, flag: int = 1, /) -> None:
+        """Tell the master whether this worker is ready for the next step of a chain reload."""
+        if self._instance.row is not None:
+            self._instance.row[Column.ACCEPTING] = 1 if flag else 0
+
+    @public("P1")
+    def ready(self) -> bool | None:
+        """True once every worker serves, else None."""
+        instance = self._instance
+        if instance.board is None:
+            return True if instance.serving else None
+        rows = [instance.row_of(number) for number in range(1, instance.facts.processes + 1)]
+        return True if all(row is not None and row[Column.STATE] == WorkerState.READY for row in rows) else None
+
+    @public("P1", differs="for this request only; the request's greenlet gets an exception first")
+    def set_user_harakiri(self, seconds: int, /) -> None:
+        """Let this request end after so many seconds; 0 takes that back."""
+        if self._instance.set_harakiri is None:
+            raise NotImplementedError(
+                "uwsgi.set_user_harakiri() is not supported here yet; use gevent.Timeout(seconds) instead."
+            )
+        self._instance.set_harakiri(seconds)
+
+    @public("P2")
+    def micros(self) -> int:
+        """The time in microseconds since 1970."""
+        return time.time_ns() // 1000
+
+    @public("P1", differs="status busy means that all cores are taken; leaks nothing (uwsgi#2056)")
+    def workers(self) -> tuple[dict[str, Any], ...]:
+        """A dict for each worker: ``id pid requests status rss`` and so on; times in microseconds."""
+        return tuple(self._worker(number) for number in range(1, self._instance.facts.processes + 1))
+
+    def _worker(self, number: int) -> dict[str, Any]:
+        instance = self._instance
+        row = instance.row_of(number)
+        seen = dict.fromkeys(Column, 0) if row is None else {column: row[column] for column in Column}
+        if number == instance.worker_id:
+            seen[Column.PID] = os.getpid()
+            seen[Column.RSS], seen[Column.VSZ] = self.mem()
+            seen[Column.REQUESTS] = max(seen[Column.REQUESTS], instance.requests_started - 1)
+        requests = seen[Column.BASE_REQUESTS] + seen[Column.REQUESTS]
+        return {
+            "id": number,
+            "pid": seen[Column.PID],
+            "requests": requests,
+            "delta_requests": seen[Column.REQUESTS],
+            "signals": seen[Column.SIGNALS],
+            "exceptions": seen[Column.EXCEPTIONS],
+            "status": self._status(seen),
+            "rss": seen[Column.RSS],
+            "vsz": seen[Column.VSZ],
+            "running_time": seen[Column.RUNNING_TIME],
+            "last_spawn": seen[Column.SPAWNED],
+            "respawn_count": seen[Column.RESPAWNS],
+            "tx": seen[Column.TX],
+            "avg_rt": seen[Column.AVERAGE_TIME],
+            "apps": [
+                {
+                    "id": 0,
+                    "modifier1": 0,
+                    "mountpoint": b"",
+                    "startup_time": 0,
+                    "interpreter": 0,
+                    "callable": 0,
+                    "requests": requests,
+                    "exceptions": seen[Column.EXCEPTIONS],
+                    "chdir": b"",
+                }
+            ],
+        }
+
+    def _status(self, seen: Mapping[Column, int]) -> bytes:
+        if not seen[Column.PID]:
+            return b"cheap"
+        return b"busy" if seen[Column.BUSY] >= self._instance.facts.cores else b"idle"
