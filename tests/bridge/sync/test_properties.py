@@ -26,7 +26,10 @@ from tests.bridge.sync.conftest import LOOPS
 pytestmark = pytest.mark.timeout(60)
 
 SETTINGS = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    database=None,
 )
 kinds = st.sampled_from(KINDS)
 # Where a release, put or get that does not wait is called.
@@ -203,6 +206,7 @@ NOW = {"get now", "put now"}
 queue_steps = st.one_of(
     st.tuples(st.just("get"), kinds),
     st.tuples(st.just("put"), kinds),
+    st.tuples(st.just("get twice"), kinds),
     st.tuples(st.just("get now"), places),
     st.tuples(st.just("put now"), places),
     st.tuples(st.just("stop"), index),
@@ -257,6 +261,9 @@ async def queue_program(maxsize: int, steps: list[Any]) -> None:
         elif step == "put":
             number += 1
             model.put(start(argument, partial(queue.put, number), partial(queue.aput, number)), number)
+        elif step == "get twice":
+            for _ in range(2):
+                model.get(start(argument, queue.get, queue.aget))
         elif step in NOW:
             await do(argument, {"get now": get_now, "put now": put_now}[step])
         else:
@@ -290,6 +297,11 @@ async def queue_program(maxsize: int, steps: list[Any]) -> None:
 
 
 @SETTINGS
-@given(maxsize=st.integers(0, 3), steps=st.lists(queue_steps, max_size=25))
-def test_queue(host: str, maxsize: int, steps: list[Any]) -> None:
-    execute(host, partial(queue_program, maxsize, steps))
+@given(
+    maxsize=st.integers(0, 3),
+    crowd=st.sampled_from(["put", "get"]),
+    kinds=st.lists(kinds, max_size=6),
+    steps=st.lists(queue_steps, max_size=25),
+)
+def test_queue(host: str, maxsize: int, crowd: str, kinds: list[str], steps: list[Any]) -> None:
+    execute(host, partial(queue_program, maxsize, [(crowd, kind) for kind in kinds] + steps))
