@@ -15,6 +15,7 @@ from bridge import _stackcache
 from bridge._blocking import watch_blocking
 from bridge._errors import BridgeError, LoopSelectionError, NoHostLoopError, WrongContextError
 from bridge._interop.adapters import async_to_sync, sync_to_async
+from bridge._interop.green import create_green_task, green, green_task_factory
 from bridge._interop.greenlet_future import future
 from bridge._interop.spawned import spawn
 from bridge._interop.wait import wait
@@ -32,8 +33,11 @@ __all__ = [
     "__version__",
     "async_to_sync",
     "attach",
+    "create_green_task",
     "format_tree",
     "future",
+    "green",
+    "green_task_factory",
     "new_event_loop",
     "patch_all",
     "run",

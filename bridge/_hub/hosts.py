@@ -89,6 +89,38 @@ class Hosts(Trampoline):
         """Tell whether *who* runs the asyncio loop that polls for this thread."""
         return who is self._ext or (who is self._driver and who is not None)
 
+    def run_visible(self, target: greenlet, exc: BaseException | None = None) -> None:
+        """Run *target* at once, with the running asyncio loop visible; return when it parks or switches back.
+
+        As :meth:`run_direct`, but *target* may also switch to the caller by
+        itself, and the caller may be any greenlet.
+
+        :param exc: raise this in *target* instead of just switching to it
+        """
+        hub = self._runner
+        if hub is None or hub.dead or not hub:
+            self._full = True
+            self._enter_hub()
+        me = getcurrent()
+        outer, interrupted = self._direct, self._interrupted
+        self._direct = me
+        self._interrupted = True
+        self._scheduled = True
+        driving = me is self._driver
+        if driving:
+            self._driver_running = False
+        try:
+            if exc is None:
+                greenlet.switch(target)
+            else:
+                greenlet.throw(target, exc)
+        finally:
+            if driving:
+                self._driver_running = True
+            self._direct = outer
+            self._interrupted = interrupted
+            self._settle()
+
     def _enter_host(self, aio: HostLoop, host: greenlet) -> None:
         if self._ext is not None and self._ext_aio is not None:
             self._outer_hosts.append((self._ext, self._ext_aio))

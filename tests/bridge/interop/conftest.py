@@ -41,6 +41,15 @@ class _Complaints(logging.Handler):
         self.messages.append(self.format(record))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_collections() -> Iterator[None]:
+    """Let the collection after each test look only at what came after now."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True)
 def nothing_left(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
     """Fail on 'never retrieved', 'destroyed but pending', tasks left, tracebacks printed by gevent.
