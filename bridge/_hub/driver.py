@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
+from collections.abc import Callable
 from typing import Any
 
 from bridge._compat import new_uvloop, uvloop_available
@@ -13,6 +15,18 @@ from bridge._hub.hosts import Hosts, original_run_forever
 from bridge._types import HostLoop
 
 __all__ = ["Driver", "private_loop_kind"]
+
+
+def _write_keeping_gil() -> Callable[[int, bytes, int], int] | None:
+    """Return write(2) for non-blocking descriptors; None where there is no ctypes."""
+    try:
+        import ctypes
+    except ImportError:
+        return None
+    write: Any = ctypes.PyDLL(None).write
+    write.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t)
+    write.restype = ctypes.c_ssize_t
+    return write  # type: ignore[no-any-return]
 
 
 def _wakeup_fd() -> int:
@@ -44,8 +58,24 @@ def private_loop_kind() -> str:
 class _PrivateSelectorLoop(asyncio.SelectorEventLoop):
     """Lives as long as the thread's hub, so it says nothing about not having been closed."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._write_keeping_gil = _write_keeping_gil()
+
     def __del__(self, _warn: object = None) -> None:
         pass
+
+    def _write_to_self(self) -> None:
+        """Wake the loop from another thread, which goes on before the loop does, as under libev.
+
+        ``socket.send`` lets go of the interpreter lock: often the woken thread then overtakes. A
+        thread pool, for one, would see its worker busy with a task that is done, and start another.
+        """
+        wakeup: socket.socket | None = self._csock  # type: ignore[attr-defined]
+        if self._write_keeping_gil is None:
+            super()._write_to_self()  # type: ignore[misc]
+        elif wakeup is not None:
+            self._write_keeping_gil(wakeup.fileno(), b"\0", 1)
 
 
 class _SystemError:

@@ -22,6 +22,7 @@ from gevent.hub import Hub, get_hub
 from greenlet import getcurrent, greenlet
 
 from bridge._compat import MAIN_THREAD_IDENT, ThreadLocal, get_native_ident
+from bridge._hub.closing import wake_parked_on
 from bridge._hub.nested import install_nested_loops, is_nested, must_nest, run_nested
 from bridge._hub.trampoline import Trampoline
 from bridge._types import HostLoop
@@ -79,6 +80,10 @@ class Hosts(Trampoline):
         self._ext_aio = running
         self._bind(running)
         return True
+
+    def shares_thread(self, aio: Any) -> bool:
+        """Tell whether *aio* runs in this thread, so its futures may be used directly."""
+        return aio is self._ext_aio or aio is self._private or aio in _running.greenlets
 
     def is_host(self, who: greenlet) -> bool:
         """Tell whether *who* runs the asyncio loop that polls for this thread."""
@@ -157,6 +162,16 @@ def _wrap(original: Callable[[Any], None]) -> Callable[[Any], None]:
     return run_forever
 
 
+def _wrap_close(original: Callable[[Any], None]) -> Callable[[Any], None]:
+    @functools.wraps(original)
+    def close(self: Any) -> None:
+        original(self)
+        if self.is_closed():
+            wake_parked_on(self)
+
+    return close
+
+
 def install_hooks() -> None:
     """Wrap ``run_forever`` of asyncio's and uvloop's loops, once per process."""
     install_nested_loops()
@@ -172,3 +187,4 @@ def install_hooks() -> None:
             original = cls.run_forever  # type: ignore[attr-defined]
             _originals[cls] = original
             cls.run_forever = _wrap(original)  # type: ignore[attr-defined]
+            cls.close = _wrap_close(cls.close)  # type: ignore[attr-defined]

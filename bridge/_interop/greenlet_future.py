@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -30,18 +31,29 @@ class GreenletFuture(asyncio.Future[Any]):
         self._elsewhere = greenlet.parent is not self._hub and not greenlet.dead
         if not greenlet.ready():
             observe(greenlet, self)
-        greenlet.rawlink(self._ended)
+        if self._elsewhere:
+            # A greenlet of another native thread: only that thread may touch it.
+            self._in_its_thread(greenlet.rawlink, self._ended)
+        else:
+            greenlet.rawlink(self._ended)
 
     def cancel(self, msg: Any | None = None) -> bool:
         """Kill the greenlet; False if it has already ended."""
         if self.done():
             return False
         if self._elsewhere:
-            # A greenlet of another native thread: only its own hub may switch to it.
-            owner = self._greenlet.parent
-            owner.loop.run_callback_threadsafe(self._greenlet.kill, GreenletExit, False)  # type: ignore[union-attr]
+            if not self._in_its_thread(self._greenlet.kill, GreenletExit, False):
+                super().cancel(msg)
         else:
             self._greenlet.kill(block=False)
+        return True
+
+    def _in_its_thread(self, fn: Callable[..., Any], *args: Any) -> bool:
+        """Call in the greenlet's own thread; False if that has ended, so the greenlet never runs again."""
+        loop: Any = getattr(self._greenlet.parent, "loop", None)
+        if loop is None:
+            return False
+        loop.run_callback_threadsafe(fn, *args)
         return True
 
     def takes(self, exc_type: type[BaseException]) -> bool:
@@ -68,9 +80,11 @@ class GreenletFuture(asyncio.Future[Any]):
         if self.done():
             return
         value = greenlet.value
-        if not greenlet.successful():
-            exc = greenlet.exception
-            assert exc is not None
+        exc = greenlet.exception
+        if isinstance(exc, asyncio.CancelledError) or isinstance(value, GreenletExit):
+            # What the greenlet waited for was cancelled, or the greenlet was killed.
+            super().cancel()
+        elif exc is not None:
             if isinstance(exc, StopIteration):
                 # A future refuses StopIteration, as PEP 479 does for generators.
                 wrapped = RuntimeError("greenlet raised StopIteration")
@@ -79,8 +93,6 @@ class GreenletFuture(asyncio.Future[Any]):
             self.set_exception(exc)
             if isinstance(exc, (KeyboardInterrupt, SystemExit)) and not self._callbacks:
                 self.exception()  # gevent has passed it on, see takes()
-        elif isinstance(value, GreenletExit):
-            super().cancel()
         else:
             self.set_result(value)
 

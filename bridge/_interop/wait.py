@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 import gevent
 from gevent.hub import Waiter, get_hub
 
-from bridge._errors import WrongContextError
+from bridge._errors import NoHostLoopError, WrongContextError
+from bridge._hub.closing import parked_on
 from bridge._interop.place import here, require_greenlet
 from bridge.loop import loop
 
@@ -63,8 +64,10 @@ def _park(bridge_loop: loop, fut: asyncio.Future[Any]) -> None:
     waiter: Waiter[Any] = Waiter(get_hub())
     waker = _Waker(bridge_loop, waiter)
     aio = fut.get_loop()
-    foreign = not bridge_loop.hosted_by(aio)
+    foreign = not bridge_loop.shares_thread(aio)
     bridge_loop._add_ref()  # a task may be all that is going to wake us
+    closing = parked_on(aio)
+    closing.add(waker)
     try:
         if foreign:
             aio.call_soon_threadsafe(fut.add_done_callback, waker)
@@ -72,23 +75,45 @@ def _park(bridge_loop: loop, fut: asyncio.Future[Any]) -> None:
             fut.add_done_callback(waker)
         waiter.get()
     finally:
+        closing.discard(waker)
         waker.forget()
         bridge_loop._drop_ref()
         if not foreign:
             fut.remove_done_callback(waker)
+    if not fut.done():
+        raise NoHostLoopError(
+            f"The asyncio loop {aio!r} was closed before {fut!r} was done, so the wait would never end. "
+            "End what greenlets wait for before the loop is closed; asyncio.run() does so by itself."
+        )
 
 
 def _cancel_and_park(bridge_loop: loop, fut: asyncio.Future[Any]) -> None:
-    """Cancel *fut* and wait for its end, as ``asyncio.wait_for`` does."""
+    """Cancel *fut* and wait for its end; raise what its clean-up raised, as a ``finally`` clause would."""
     aio = fut.get_loop()
-    if bridge_loop.hosted_by(aio):
+    if aio.is_closed():
+        return
+    if bridge_loop.shares_thread(aio):
         fut.cancel()
     else:
         aio.call_soon_threadsafe(fut.cancel)
     if not fut.done():
-        _park(bridge_loop, fut)
+        try:
+            _park(bridge_loop, fut)
+        except BaseException:
+            # Interrupted again: it ends alone, and nobody is going to ask how.
+            if not aio.is_closed():
+                aio.call_soon_threadsafe(fut.add_done_callback, _look_at)
+            raise
     if not fut.cancelled():
-        fut.exception()  # looked at, so asyncio does not complain that nobody did
+        failed = fut.exception()
+        if failed is not None:
+            raise failed
+
+
+def _look_at(fut: asyncio.Future[Any]) -> None:
+    """Mark the outcome as seen, so asyncio does not complain that nobody did."""
+    if not fut.cancelled():
+        fut.exception()
 
 
 def wait(awaitable: Awaitable[T], timeout: float | None = None) -> T:
@@ -97,11 +122,13 @@ def wait(awaitable: Awaitable[T], timeout: float | None = None) -> T:
     A coroutine becomes a task of the asyncio loop that hosts this thread, or of
     a private loop if none does, in a copy of the greenlet's context.  When the
     greenlet is killed, or a ``gevent.Timeout`` fires in it, the task is
-    cancelled and its end awaited before the exception goes on.
+    cancelled and its end awaited before the exception goes on.  Every case of
+    cancelling, from either side, is listed in docs/design/cancellation.md.
 
     :param timeout: seconds; then the awaitable is cancelled and TimeoutError raised
     :raises WrongContextError: in a task or asyncio callback (write ``await`` there) and in the hub
     :raises TimeoutError: after *timeout* seconds
+    :raises NoHostLoopError: if the loop of *awaitable* is closed before it is done
     """
     try:
         require_greenlet("bridge.wait()", "await x")
@@ -122,7 +149,7 @@ def wait_for_future(bridge_loop: loop, fut: asyncio.Future[T], timeout: float | 
         except gevent.Timeout as expired:
             _cancel_and_park(bridge_loop, fut)
             if expired is timer:
-                if fut.done() and not fut.cancelled() and fut.exception() is None:
+                if fut.done() and not fut.cancelled():
                     return fut.result()
                 raise TimeoutError(f"wait() gave up after {timeout} seconds") from None
             raise

@@ -18,7 +18,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from bridge.sync._errors import QueueEmpty, QueueFull, QueueShutDown
 from bridge.sync._wait_queue import Waiting, WaitQueue, new_guard
-from bridge.sync._waiters import State, Waiter
+from bridge.sync._waiters import GRANTED, REFUSED, Waiter
 
 __all__ = ["CLOSED", "DRAINED", "OPEN", "QueueCore", "QueueStatistics"]
 
@@ -161,7 +161,7 @@ class QueueCore(Generic[T]):
 
     def _received(self, waiter: Waiter) -> T:
         """*waiter* runs again: return what it was handed."""
-        if waiter.state is State.REFUSED:
+        if waiter.state is REFUSED:
             raise self._end_error()
         item: T = waiter.value[1]
         return item
@@ -200,7 +200,7 @@ class QueueCore(Generic[T]):
     def _finish(self, n: int) -> list[Waiter]:
         """Under the guard: *n* items are done with; return who waited for that."""
         self._unfinished = max(self._unfinished - n, 0)
-        return [] if self._unfinished else self._joiners.dismiss_all(State.GRANTED)
+        return [] if self._unfinished else self._joiners.dismiss_all(GRANTED)
 
     def statistics(self) -> QueueStatistics:
         """Return a snapshot."""

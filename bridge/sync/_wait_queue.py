@@ -21,7 +21,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge._pristine.threads import native_rlock
-from bridge.sync._waiters import GreenletWaiter, State, SyncWaiter, TaskWaiter, Waiter
+from bridge.sync._waiters import (
+    GONE,
+    GRANTED,
+    REFUSED,
+    WAITING,
+    GreenletWaiter,
+    State,
+    SyncWaiter,
+    TaskWaiter,
+    Waiter,
+)
 
 __all__ = ["WaitQueue", "Waiting", "new_guard", "seconds"]
 
@@ -44,37 +54,37 @@ class Waiting:
         return " ".join(f"{n} {kind}{'s' if n > 1 else ''}" for n, kind in counts if n)
 
 
-class WaitQueue:
-    """First in, first out; leaving from the middle costs no more than from the front."""
+class WaitQueue(OrderedDict[Waiter, None]):
+    """First in, first out; leaving from the middle costs no more than from the front.
 
-    __slots__ = ("_guard", "_waiting")
+    A dictionary by inheritance, because ``if waiters:`` is asked in every
+    uncontended call, and asking a method of ours takes as long as all the rest.
+    """
+
+    __slots__ = ("_guard",)
 
     def __init__(self, guard: Any) -> None:
+        super().__init__()
         self._guard = guard
-        self._waiting: OrderedDict[Waiter, None] = OrderedDict()
 
     # -- under the guard ---------------------------------------------------------
 
-    def __len__(self) -> int:
-        return len(self._waiting)
-
     def enter(self, waiter: Waiter) -> None:
         """Put *waiter* at the end."""
-        self._waiting[waiter] = None
+        self[waiter] = None
 
     def grant(self) -> Waiter | None:
         """Let the first in line have it; the caller hands it over now and wakes it after the guard."""
-        waiting = self._waiting
-        if not waiting:
+        if not self:
             return None
-        waiter, _ = waiting.popitem(last=False)
-        waiter.state = State.GRANTED
+        waiter, _ = self.popitem(last=False)
+        waiter.state = GRANTED
         return waiter
 
     def dismiss_all(self, state: State) -> list[Waiter]:
         """Let all of them go, each with *state*; the caller wakes them after the guard."""
-        dismissed = list(self._waiting)
-        self._waiting.clear()
+        dismissed = list(self)
+        self.clear()
         for waiter in dismissed:
             waiter.state = state
         return dismissed
@@ -85,11 +95,11 @@ class WaitQueue:
         """Stop *waiter* from waiting.  False: it was granted something that must be given back."""
         with self._guard:
             was = waiter.state
-            if was is State.WAITING:
-                self._waiting.pop(waiter, None)
-            if was is not State.REFUSED:
-                waiter.state = State.GONE
-            return was is not State.GRANTED
+            if was is WAITING:
+                self.pop(waiter, None)
+            if was is not REFUSED:
+                waiter.state = GONE
+            return was is not GRANTED
 
     def park(
         self, waiter: SyncWaiter, timeout: float | None, give_back: Callable[[Waiter], None] | None
@@ -107,7 +117,7 @@ class WaitQueue:
         return self._granted(waiter) or not self._leave(waiter)
 
     def _granted(self, waiter: Waiter) -> bool:
-        return waiter.state is State.GRANTED
+        return waiter.state is GRANTED
 
     def _leave(self, waiter: Waiter) -> bool:
         """Withdraw after the time has passed; False if it was granted after that and before we looked."""
@@ -122,12 +132,12 @@ class WaitQueue:
             if not self.withdraw(waiter) and give_back is not None:
                 give_back(waiter)
             raise
-        return waiter.state is State.GRANTED
+        return waiter.state is GRANTED
 
     def statistics(self) -> Waiting:
         """Count who waits now."""
         with self._guard:
-            kinds = [type(waiter) for waiter in self._waiting]
+            kinds = [type(waiter) for waiter in self]
         tasks, greenlets = kinds.count(TaskWaiter), kinds.count(GreenletWaiter)
         return Waiting(tasks, greenlets, len(kinds) - tasks - greenlets)
 

@@ -16,7 +16,7 @@ import sys
 from asyncio import Future, current_task
 from asyncio.events import _get_running_loop
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from gevent._hub_local import get_hub_if_exists
 from gevent.exceptions import InvalidSwitchError
@@ -29,7 +29,19 @@ from bridge._interop.place import running_loop
 from bridge._pristine.threads import native_lock
 from bridge.sync._place import hosts_here, is_host
 
-__all__ = ["GreenletWaiter", "State", "SyncWaiter", "TaskWaiter", "ThreadWaiter", "Waiter", "sync_waiter"]
+__all__ = [
+    "GONE",
+    "GRANTED",
+    "REFUSED",
+    "WAITING",
+    "GreenletWaiter",
+    "State",
+    "SyncWaiter",
+    "TaskWaiter",
+    "ThreadWaiter",
+    "Waiter",
+    "sync_waiter",
+]
 
 
 class State(Enum):
@@ -41,14 +53,23 @@ class State(Enum):
     GONE = 3
 
 
+# Looking a member up in its class takes four times as long as a global (3.11).
+WAITING: Final = State.WAITING
+GRANTED: Final = State.GRANTED
+REFUSED: Final = State.REFUSED
+GONE: Final = State.GONE
+
+
 class Waiter:
     """State, and room for what is handed over."""
 
     __slots__ = ("state", "value")
 
+    state: State
+    value: Any  # set when it is granted
+
     def __init__(self) -> None:
-        self.state = State.WAITING
-        self.value: Any = None
+        self.state = WAITING
 
     def wake(self) -> bool:
         """Make the waiter look at its state, soon; False if its loop or thread has ended.
@@ -64,7 +85,7 @@ class TaskWaiter(Waiter):
     __slots__ = ("_thread", "future")
 
     def __init__(self, call: str) -> None:
-        super().__init__()
+        self.state = WAITING
         self._thread = get_native_ident()
         self.future: Future[None] = running_loop(call).create_future()
 
@@ -120,7 +141,7 @@ class GreenletWaiter(SyncWaiter):
             if timeout is not None:
                 timer = loop.timer(timeout)
                 timer.start(self._expire)
-            while self.state is State.WAITING and not self._expired:
+            while self.state is WAITING and not self._expired:
                 sent = self._hub.switch()
                 if sent is not self:
                     raise InvalidSwitchError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bridge.sync._wait_queue import Waiting, WaitQueue, new_guard, seconds
-from bridge.sync._waiters import State, TaskWaiter, sync_waiter
+from bridge.sync._waiters import GRANTED, TaskWaiter, sync_waiter
 
 __all__ = ["Event", "EventStatistics"]
 
@@ -40,7 +40,7 @@ class Event:
         """Set the flag; all who wait now go on, even if it is cleared before they run."""
         with self._guard:
             self._is_set = True
-            woken = self._waiters.dismiss_all(State.GRANTED) if self._waiters else ()
+            woken = self._waiters.dismiss_all(GRANTED) if self._waiters else ()
         for waiter in woken:
             waiter.wake()
 

@@ -73,16 +73,16 @@ class AnyLock(ABC):
         if not self.acquire(False):
             raise WouldBlock(f"{self!r} is taken; try later, or use acquire() or aacquire().")
 
-    def __enter__(self) -> None:
-        self.acquire()
+    @abstractmethod
+    def __enter__(self) -> bool: ...
 
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
         self.release()
 
-    async def __aenter__(self) -> None:
-        await self.aacquire()
+    @abstractmethod
+    async def __aenter__(self) -> bool: ...
 
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
@@ -145,6 +145,9 @@ class Lock(AnyLock):
             self._waiters.enter(waiter)
         return await self._waiters.wait(waiter, self._give_back)
 
+    __enter__ = acquire  # not a method that calls it: that takes a quarter of the time of 'with lock:'
+    __aenter__ = aacquire
+
     def release(self) -> None:
         """Let go of the lock; never waits, callable anywhere and by anybody.
 
@@ -153,11 +156,11 @@ class Lock(AnyLock):
         with self._guard:
             if not self._locked:
                 raise RuntimeError(f"{self!r} was released, but nobody has it")
-            waiter = self._waiters.grant()
-            if waiter is None:
+            if not self._waiters:
                 self._locked = False
                 return
-        if not waiter.wake() and not self._waiters.withdraw(waiter):
+            waiter = self._waiters.grant()
+        if waiter is not None and not waiter.wake() and not self._waiters.withdraw(waiter):
             self._give_back(waiter)
 
     def _give_back(self, _: Waiter) -> None:
@@ -230,6 +233,9 @@ class RLock(AnyLock):
         self._owner = me
         return True
 
+    __enter__ = acquire
+    __aenter__ = aacquire
+
     def release(self) -> None:
         """Let go of the lock once; it is free when that was done as often as it was taken.
 
@@ -261,7 +267,7 @@ class RLock(AnyLock):
         Until it runs it is not named as the owner: a task whose loop has ended
         would never be collected then, and never give the lock back.
         """
-        waiter = self._waiters.grant()
+        waiter = self._waiters.grant() if self._waiters else None
         self._owner = None if waiter is None else _NEXT_IN_LINE
         self._depth = 0 if waiter is None else 1
         return waiter

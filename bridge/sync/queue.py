@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from bridge.sync._errors import QueueShutDown
 from bridge.sync._queue_core import CLOSED, DRAINED, OPEN, QueueCore
 from bridge.sync._wait_queue import seconds
-from bridge.sync._waiters import State, TaskWaiter, sync_waiter
+from bridge.sync._waiters import REFUSED, TaskWaiter, sync_waiter
 
 __all__ = ["LifoQueue", "PriorityQueue", "Queue"]
 
@@ -70,6 +70,10 @@ class Queue(QueueCore[T]):
         """
         with self._guard:
             if self._has_room():
+                if not self._getters:
+                    self._push(item)
+                    self._unfinished += 1
+                    return
                 getter = self._place(item)
                 waiter = None
             elif not block or timeout == 0:
@@ -79,7 +83,7 @@ class Queue(QueueCore[T]):
                 getter, waiter = None, sync_waiter("Queue.put", "await queue.aput(item)")
                 self._putters.enter(waiter)
         if waiter is not None:
-            if not self._putters.park(waiter, limit, self._unbook) and waiter.state is not State.REFUSED:
+            if not self._putters.park(waiter, limit, self._unbook) and waiter.state is not REFUSED:
                 raise self._full_error()
             self._place_booked(waiter, item)
         elif getter is not None:
@@ -92,6 +96,10 @@ class Queue(QueueCore[T]):
         """
         with self._guard:
             if self._has_room():
+                if not self._getters:
+                    self._push(item)
+                    self._unfinished += 1
+                    return
                 getter = self._place(item)
                 waiter = None
             else:
@@ -120,6 +128,8 @@ class Queue(QueueCore[T]):
         """
         with self._guard:
             if self._items:
+                if not (self._putters or self._returned):
+                    return self._pop()
                 item, putter = self._take()
                 waiter = None
             elif self._state:
@@ -131,7 +141,7 @@ class Queue(QueueCore[T]):
                 waiter = sync_waiter("Queue.get", "await queue.aget()")
                 self._getters.enter(waiter)
         if waiter is not None:
-            if not self._getters.park(waiter, limit, self._return) and waiter.state is not State.REFUSED:
+            if not self._getters.park(waiter, limit, self._return) and waiter.state is not REFUSED:
                 raise self._empty_error()
             return self._received(waiter)
         if putter is not None:
@@ -145,6 +155,8 @@ class Queue(QueueCore[T]):
         """
         with self._guard:
             if self._items:
+                if not (self._putters or self._returned):
+                    return self._pop()
                 item, putter = self._take()
                 waiter = None
             elif self._state:
@@ -210,7 +222,7 @@ class Queue(QueueCore[T]):
         """
         with self._guard:
             self._state = DRAINED if immediate or self._state == DRAINED else CLOSED
-            dismissed = self._putters.dismiss_all(State.REFUSED) + self._getters.dismiss_all(State.REFUSED)
+            dismissed = self._putters.dismiss_all(REFUSED) + self._getters.dismiss_all(REFUSED)
             if immediate:
                 left = len(self._items)
                 self._items.clear()

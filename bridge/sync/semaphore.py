@@ -116,16 +116,14 @@ class Semaphore:
             if waiter.wake() or waiters.withdraw(waiter):
                 return
 
-    def __enter__(self) -> None:
-        self.acquire()
+    __enter__ = acquire
 
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
         self.release()
 
-    async def __aenter__(self) -> None:
-        await self.aacquire()
+    __aenter__ = aacquire
 
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None

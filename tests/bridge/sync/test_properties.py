@@ -26,7 +26,10 @@ from tests.bridge.sync.conftest import LOOPS
 pytestmark = pytest.mark.timeout(60)
 
 SETTINGS = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    database=None,
 )
 kinds = st.sampled_from(KINDS)
 # Where a release, put or get that does not wait is called.
@@ -39,18 +42,19 @@ async def do(place: str, fn: Callable[[], Any]) -> None:
     if place == "task":
         fn()
         return
-    done: list[bool] = []
+    done = asyncio.get_running_loop().create_future()
 
     def call() -> None:
-        fn()
-        done.append(True)
+        try:
+            done.set_result(fn())
+        except BaseException as exc:
+            done.set_exception(exc)
 
     if place == "greenlet":
         gevent.spawn(call)
     else:
         gevent.get_hub().loop.run_callback(call)
-    while not done:  # noqa: ASYNC110
-        await asyncio.sleep(0)
+    await done
 
 
 def pick(candidates: list[Any], n: int) -> Any:
@@ -202,7 +206,8 @@ class QueueModel:
 NOW = {"get now", "put now"}
 queue_steps = st.one_of(
     st.tuples(st.just("get"), kinds),
-    st.tuples(st.just("put"), kinds),
+    st.tuples(st.just("put"), st.none()),
+    st.tuples(st.just("get twice"), kinds),
     st.tuples(st.just("get now"), places),
     st.tuples(st.just("put now"), places),
     st.tuples(st.just("stop"), index),
@@ -213,7 +218,7 @@ queue_steps = st.one_of(
 )
 
 
-async def queue_program(maxsize: int, steps: list[Any]) -> None:
+async def queue_program(maxsize: int, putters: str, steps: list[Any]) -> None:
     queue: Queue[int] = Queue(maxsize)
     model = QueueModel(maxsize)
     everybody: list[Actor] = []
@@ -256,7 +261,10 @@ async def queue_program(maxsize: int, steps: list[Any]) -> None:
             model.get(start(argument, queue.get, queue.aget))
         elif step == "put":
             number += 1
-            model.put(start(argument, partial(queue.put, number), partial(queue.aput, number)), number)
+            model.put(start(putters, partial(queue.put, number), partial(queue.aput, number)), number)
+        elif step == "get twice":
+            for _ in range(2):
+                model.get(start(argument, queue.get, queue.aget))
         elif step in NOW:
             await do(argument, {"get now": get_now, "put now": put_now}[step])
         else:
@@ -290,6 +298,15 @@ async def queue_program(maxsize: int, steps: list[Any]) -> None:
 
 
 @SETTINGS
-@given(maxsize=st.integers(0, 3), steps=st.lists(queue_steps, max_size=25))
-def test_queue(host: str, maxsize: int, steps: list[Any]) -> None:
-    execute(host, partial(queue_program, maxsize, steps))
+@given(
+    maxsize=st.integers(0, 3),
+    putters=kinds,  # all of a kind: otherwise their items may change places
+    crowd=st.lists(kinds, max_size=6),
+    crowd_puts=st.booleans(),
+    steps=st.lists(queue_steps, max_size=25),
+)
+def test_queue(
+    host: str, maxsize: int, putters: str, crowd: list[str], crowd_puts: bool, steps: list[Any]
+) -> None:
+    first = [("put" if crowd_puts else "get", kind) for kind in crowd]
+    execute(host, partial(queue_program, maxsize, putters, first + steps))
