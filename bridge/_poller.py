@@ -133,12 +133,9 @@ class _SelectorPoll:
             raise FileNotFoundError(fd) from exc
 
     def poll(self, timeout: float) -> list[tuple[int, int]]:
+        names = ((selectors.EVENT_READ, 0x001), (selectors.EVENT_WRITE, 0x004))
         return [
-            (
-                key.fd,
-                (0x001 if mask & selectors.EVENT_READ else 0)
-                | (0x004 if mask & selectors.EVENT_WRITE else 0),
-            )
+            (key.fd, sum(bit for event, bit in names if mask & event))
             for key, mask in self._selector.select(timeout)
         ]
 

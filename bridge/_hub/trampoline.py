@@ -328,7 +328,7 @@ class Trampoline(Scheduler):
                 if not self._drop_stopped_host():
                     self._pump(host)
                 continue
-                self._run_pass()
+            self._run_passes()
             if self._token is not None or self._direct is not None:
                 continue
             if self._break or not self._alive():

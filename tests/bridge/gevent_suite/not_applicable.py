@@ -25,9 +25,6 @@ EVERYWHERE: Final[dict[str, str]] = {
     "test__core.TestLibuvCffi.*": "runs gevent's built-in back ends by name, whatever GEVENT_LOOP says",
     "test__core.TestLibevCffi.*": "runs gevent's built-in back ends by name, whatever GEVENT_LOOP says",
     "test__core.TestLibevCext.*": "runs gevent's built-in back ends by name, whatever GEVENT_LOOP says",
-    "test__core_timer.TestTimerResolution.test_resolution": (
-        "wants a timer of 1 ms to fire early, as libev's does: it counts from a time read before"
-    ),
 }
 
 # The same for guest runs only.

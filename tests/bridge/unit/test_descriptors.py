@@ -170,11 +170,11 @@ class TestPoller:
         assert poller.count == 0
 
     def test_a_descriptor_closed_behind_its_back_and_opened_again_is_watched(self, poller):
+        a, b = socket.socketpair()
         old = socket.socket()
         number = old.fileno()
         poller.watch(number, 0, 1)
         old.close()
-        a, b = socket.socketpair()
         os.dup2(a.fileno(), number)
         try:
             poller.watch(number, 1, 3)
