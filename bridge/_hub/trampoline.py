@@ -401,9 +401,10 @@ class Trampoline(Scheduler):
         """A callback of ours may have been lost with the poll: none counts as queued any more."""
         self._drain_queued = self._wake_sent = False
         private = self._private
-        if private is not None and private.is_running():
-            # Interrupted while uvloop was entering or leaving run_forever; it can never run again.
-            # Its destructor would complain, so it is kept.
+        refused = self._on_uvloop and isinstance(sys.exc_info()[1], RuntimeError)
+        if private is not None and (refused or private.is_running()):
+            # Interrupted while uvloop was entering or leaving run_forever: it can never run again
+            # ("already running", "self-pipe exists"). Its destructor would complain, so it is kept.
             _broken.append(private)
             if self._aio is private:
                 self._unbind()

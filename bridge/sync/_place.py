@@ -10,12 +10,14 @@ from gevent._hub_local import get_hub_if_exists
 from greenlet import getcurrent, greenlet
 
 from bridge._hub.hosts import Hosts, _running
+from bridge._hub.nested import is_nested
+from bridge._interop.place import Worker
 
-__all__ = ["current_owner", "hosts_here", "is_host"]
+__all__ = ["current_owner", "hosts_here", "runs_plain_tasks"]
 
 
-def is_host(running: AbstractEventLoop, me: greenlet) -> bool:
-    """Tell whether *me* is the greenlet whose stack runs *running*.
+def runs_plain_tasks(running: AbstractEventLoop, me: greenlet) -> bool:
+    """Tell whether *me* is the greenlet whose stack runs *running*, so that it must not park.
 
     A running loop is visible to its tasks, but also to green tasks, and to
     greenlets that run while a callback of the loop pumps the hub.
@@ -23,12 +25,14 @@ def is_host(running: AbstractEventLoop, me: greenlet) -> bool:
     host = _running.greenlets.get(running)
     if host is not None:
         return me is host
-    # The private loop, or a loop class with a run_forever of its own.
     hub = get_hub_if_exists()
-    if hub is None or me.parent is not hub:
+    if hub is None or is_nested(running):
+        return not isinstance(me, Worker)  # nobody else sees a nested loop
+    # The private loop, or a loop class with a run_forever of its own.
+    if me.parent is not hub:
         return True
     loop: Any = hub.loop
-    return isinstance(loop, Hosts) and (me is loop._driver or me is loop._ext)
+    return isinstance(loop, Hosts) and loop.is_host(me)
 
 
 def hosts_here(aio: AbstractEventLoop) -> bool:
@@ -41,12 +45,9 @@ def hosts_here(aio: AbstractEventLoop) -> bool:
 
 
 def current_owner() -> object:
-    """Return the task that is running here, or else the greenlet (each native thread has one at least).
-
-    A green task lives in one greenlet from beginning to end, which stands for it.
-    """
+    """Return the task that is running here, or else the greenlet (each native thread has one at least)."""
     me = getcurrent()
     running = _get_running_loop()
-    if running is None or not is_host(running, me):
+    if running is None or not (isinstance(me, Worker) or runs_plain_tasks(running, me)):
         return me
     return current_task(running) or me

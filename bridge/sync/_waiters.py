@@ -27,7 +27,7 @@ from bridge._compat import get_native_ident
 from bridge._errors import WrongContextError
 from bridge._interop.place import running_loop
 from bridge._pristine.threads import native_lock
-from bridge.sync._place import hosts_here, is_host
+from bridge.sync._place import hosts_here, runs_plain_tasks
 
 __all__ = [
     "GONE",
@@ -208,7 +208,7 @@ def sync_waiter(call: str, instead: str) -> SyncWaiter:
     """
     me = getcurrent()
     running = _get_running_loop()
-    if running is not None and is_host(running, me):
+    if running is not None and runs_plain_tasks(running, me):
         task = current_task(running)
         where = "an asyncio callback" if task is None else f"asyncio task {task.get_name()!r}"
         raise WrongContextError(

@@ -11,17 +11,23 @@ from types import ModuleType
 from typing import Any
 
 import bridge
+from bridge.lowlevel import direct_runner
+from engine.channels import Lane, WorkerSide
 from engine.request.exchange import Exchange
+from engine.signals.local import Local, MasterLike
 from engine.stats.scoreboard import Row, Scoreboard
 from engine.uwsgi_api.context import enter_request, follow_spawns
 from engine.uwsgi_api.instance import Facts, Instance
 from engine.uwsgi_api.module import build, put_in_place
 from engine.uwsgi_api.process_calls import ProcessCalls
 from engine.uwsgi_api.request_calls import RequestCalls
+from engine.uwsgi_api.signal_calls import SignalCalls
 
 __all__ = ["GROUPS", "Api", "install"]
 
-GROUPS = (ProcessCalls, RequestCalls)
+_LAST_HANDLERS = 10.0  # seconds that handlers of signals have to end when the worker does
+
+GROUPS = (ProcessCalls, RequestCalls, SignalCalls)
 
 
 class Api:
@@ -35,12 +41,28 @@ class Api:
         self.instance = Instance(facts, log)
         self.module: ModuleType = build(self.instance, [group(self.instance) for group in GROUPS])
         self._names: dict[str, Any] = vars(self.module)
+        self._signals = Local(facts.processes, self.instance.agent, log)
+        self._channel: WorkerSide | None = None
+
+    # -- life of the master ------------------------------------------------------------
+
+    def supervise(self, master: MasterLike) -> None:
+        """This process is the master; call before its loop runs."""
+        self._signals.serve_in(master)
 
     # -- life of a worker ------------------------------------------------------------
 
-    def enter_worker(self, number: int) -> None:
-        """This process is worker *number*; the application may not be loaded yet."""
+    def enter_worker(self, number: int, channel: WorkerSide | None = None) -> None:
+        """This process is worker *number*; the application may not be loaded yet.
+
+        :param channel: to the master; None if there is none
+        """
         self.instance.become_worker(number)
+        self._channel = channel
+        if channel is not None:
+            agent = self.instance.agent
+            agent.connect(lambda data: channel.send(Lane.SIGNALS, data))
+            channel.on(Lane.SIGNALS, agent.deliver)
 
     def use_scoreboard(self, board: Scoreboard, row: Row | None) -> None:
         """Let ``uwsgi.workers()`` and others read *board*; *row* is this process's own."""
@@ -54,6 +76,10 @@ class Api:
         """The worker's loop runs; call in it, before the first request."""
         follow_spawns()
         self.instance.serving = True
+        loop = asyncio.get_running_loop()
+        if self._channel is None:
+            self._signals.serve_alone(loop)
+        self.instance.agent.serve(loop.call_soon, direct_runner())
 
     def begin(self, exchange: Exchange) -> None:
         """A request starts; call in its greenlet."""
@@ -68,6 +94,9 @@ class Api:
     async def finish(self, limit: float) -> None:
         """Call ``uwsgi.atexit``, once, in a greenlet of its own, for *limit* seconds at most."""
         self.instance.serving = False
+        agent = self.instance.agent
+        agent.leave()
+        await bridge.future(bridge.spawn(agent.wait_handled, min(limit, _LAST_HANDLERS)))
         if not callable(self._names.get("atexit")):
             return
         done, _ = await asyncio.wait([bridge.future(bridge.spawn(self._call, "atexit"))], timeout=limit)

@@ -15,7 +15,14 @@ from typing import Any, Final
 from bridge.lowlevel import Greenlet, current_greenlet
 from engine.request.exchange import Exchange
 
-__all__ = ["NOT_IN_REQUEST", "RequestContext", "current_exchange", "enter_request", "follow_spawns", "the_request"]
+__all__ = [
+    "NOT_IN_REQUEST",
+    "RequestContext",
+    "current_exchange",
+    "enter_request",
+    "follow_spawns",
+    "the_request",
+]
 
 NOT_IN_REQUEST: Final = "you can call uwsgi api function only from the main callable"
 
@@ -56,7 +63,7 @@ def _on_spawn(greenlet: Any) -> None:
 
 def follow_spawns() -> None:
     """Let greenlets know the request they were spawned in, from now on, in this process."""
-    Greenlet.add_spawn_callback(_on_spawn)  # type: ignore[attr-defined]
+    Greenlet.add_spawn_callback(_on_spawn)
 
 
 class RequestContext:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.signals.agent import Agent
 from engine.stats.scoreboard import Column, Row, Scoreboard
 
 __all__ = ["Facts", "Instance"]
@@ -41,6 +42,7 @@ class Instance:
     def __init__(self, facts: Facts, log: Callable[[str], None]) -> None:
         self.facts = facts
         self.log = log
+        self.agent = Agent(log)
         self.board: Scoreboard | None = None
         self.row: Row | None = None
         self.worker_id = 0
@@ -53,7 +55,7 @@ class Instance:
 
     def become_worker(self, number: int) -> None:
         """This process is worker *number* from here on."""
-        self.worker_id = number
+        self.worker_id = self.agent.worker_id = number
 
     def use_scoreboard(self, board: Scoreboard, row: Row | None) -> None:
         """Read what others do from *board*; *row* is this process's own."""

@@ -106,7 +106,9 @@ class ProcessCalls:
         if instance.board is None:
             return True if instance.serving else None
         rows = [instance.row_of(number) for number in range(1, instance.facts.processes + 1)]
-        return True if all(row is not None and row[Column.STATE] == WorkerState.READY for row in rows) else None
+        return (
+            True if all(row is not None and row[Column.STATE] == WorkerState.READY for row in rows) else None
+        )
 
     @public("P1", differs="for this request only; the request's greenlet gets an exception first")
     def set_user_harakiri(self, seconds: int, /) -> None:

@@ -44,8 +44,8 @@ def public(priority: str, *aliases: str, differs: str = "", name: str = "") -> C
 def calls_of(group: Group | type[Any]) -> list[tuple[Call, Any]]:
     """Return the marked methods of a group, or of its class, in the order they are written."""
     owner = group if isinstance(group, type) else type(group)
-    found: list[tuple[Call, Any]] = []
-    for attribute, member in vars(owner).items():
-        for call in getattr(member, "uwsgi_calls", ()):
-            found.append((call, getattr(group, attribute)))
-    return found
+    return [
+        (call, getattr(group, attribute))
+        for attribute, member in vars(owner).items()
+        for call in getattr(member, "uwsgi_calls", ())
+    ]

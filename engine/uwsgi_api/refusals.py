@@ -62,7 +62,9 @@ def refusals() -> dict[str, Callable[..., NoReturn]]:
         )
     for name, instead in LATER.items():
         found[name] = _raises(
-            name, NotImplementedError, f"uwsgi.{name}() is not supported by gevent-engine; use {instead} instead."
+            name,
+            NotImplementedError,
+            f"uwsgi.{name}() is not supported by gevent-engine; use {instead} instead.",
         )
     return found
 

@@ -80,7 +80,9 @@ class RequestCalls:
         fd: int = the_request().link.fileno()
         return fd
 
-    @public("P0", differs="also works in the greenlets of a request that is over: then nothing is left to close")
+    @public(
+        "P0", differs="works in every greenlet of the request; when that is over, nothing is left to close"
+    )
     def disconnect(self) -> None:
         """Close the client's connection now; the application goes on, later writes fail."""
         exchange = current_exchange()
@@ -108,7 +110,12 @@ class RequestCalls:
 
     @public("P1", differs=_ANY_GREENLET)
     def sendfile(
-        self, file: str | bytes | os.PathLike[str] | IO[bytes] | int, chunk: int = 0, pos: int = 0, size: int = 0, /
+        self,
+        file: str | bytes | os.PathLike[str] | IO[bytes] | int,
+        chunk: int = 0,
+        pos: int = 0,
+        size: int = 0,
+        /,
     ) -> bool:
         """Send a file as the body, now, after ``start_response``; *chunk* bytes at a time, from *pos*."""
         exchange = the_request()

@@ -173,6 +173,8 @@ class TestClosingFd:
             if loop.closing_fd(fd):
                 check.start(close)
 
+        more_turns = loop.timer(0.001, 0.001)  # libev may otherwise find nothing left to wait for
+        more_turns.start(lambda: more_turns.stop() if "closed" in ran else None)
         loop.run_callback(closing)
         loop.run()
         right.close()

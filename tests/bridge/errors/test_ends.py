@@ -167,7 +167,7 @@ main = threading.main_thread().ident
 go = threading.Event()
 def pester():
     go.wait()
-    while not stop.wait(0.0007):
+    while not stop.wait(0.01):
         signal.pthread_kill(main, signal.SIGINT)
 def churn():
     while True:

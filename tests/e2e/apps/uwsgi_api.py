@@ -120,7 +120,16 @@ def afterwards(environ):
 
 def forbidden(environ):
     refused = {}
-    for name in ("async_sleep", "green_schedule", "suspend", "wait_fd_read", "connect", "send", "recv", "close"):
+    for name in (
+        "async_sleep",
+        "green_schedule",
+        "suspend",
+        "wait_fd_read",
+        "connect",
+        "send",
+        "recv",
+        "close",
+    ):
         try:
             getattr(uwsgi, name)(1)
         except RuntimeError as error:

@@ -1,0 +1,143 @@
+"""Registers signals of every kind and says what happens; runs under real uWSGI too.
+
+The first part of the path is what to do.  Handlers say on the log who they are.
+"""
+
+import os
+import tempfile
+
+import gevent
+import uwsgi
+
+WATCHED = os.environ.get("WATCHED", tempfile.gettempdir())
+COUNTS = os.environ.get("COUNTS", "")
+counted = {}
+
+
+def said(line):
+    print(line, flush=True)
+
+
+def here(number):
+    said(f"signal {number} in worker {uwsgi.worker_id()} {type(gevent.getcurrent()).__mro__[1].__name__}")
+
+
+def slow(number):
+    said(f"slow {number} begins in worker {uwsgi.worker_id()}")
+    gevent.sleep(0.3)
+    said(f"slow {number} ends in worker {uwsgi.worker_id()}")
+
+
+def broken(number):
+    raise LookupError("broken handler")
+
+
+def no_request(number):
+    try:
+        uwsgi.connection_fd()
+    except SystemError as error:
+        said(f"handler: {error}")
+
+
+def count(number):
+    counted[number] = counted.get(number, 0) + 1
+
+
+def record(number):
+    """One byte for each call, from all workers; appending one byte is atomic."""
+    fd = os.open(COUNTS, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(fd, b"x")
+    os.close(fd)
+
+
+def register():
+    uwsgi.register_signal(1, "", here)
+    uwsgi.register_signal(2, "workers", here)
+    uwsgi.register_signal(3, "worker1", here)
+    uwsgi.register_signal(4, "active-workers", here)
+    uwsgi.register_signal(5, "worker9", here)
+    uwsgi.register_signal(6, "nobody at all", here)
+    uwsgi.register_signal(7, "subscribed", here)
+    uwsgi.register_signal(10, "", slow)
+    uwsgi.register_signal(11, "", broken)
+    uwsgi.register_signal(12, "", no_request)
+    uwsgi.register_signal(13, "worker1", count)
+    uwsgi.register_signal(14, "", record)
+    uwsgi.register_signal(20, "workers", here)
+    uwsgi.register_signal(21, "", here)
+    uwsgi.register_signal(22, "", here)
+    if "TIMERS" in os.environ:
+        uwsgi.add_timer(20, 1)
+        uwsgi.add_rb_timer(21, 1, 2)
+    if "CRON" in os.environ:
+        uwsgi.add_cron(22, -1, -1, -1, -1, -1)
+    if "WATCHED" in os.environ:
+        uwsgi.register_signal(23, "", here)
+        uwsgi.add_file_monitor(23, WATCHED)
+
+
+register()
+
+
+def send(environ, *numbers):
+    for number in numbers:
+        uwsgi.signal(int(number))
+
+
+def flood(environ, number, times):
+    for _ in range(int(times)):
+        uwsgi.signal(int(number))
+
+
+def counts(environ):
+    return counted
+
+
+def late(environ):
+    uwsgi.register_signal(30, "worker2", here)
+    uwsgi.register_signal(31, "workers", here)
+
+
+def questions(environ):
+    refused = []
+    for call in (
+        lambda: uwsgi.signal(256),
+        lambda: uwsgi.signal(-1),
+        lambda: uwsgi.register_signal(300, "", here),
+        lambda: uwsgi.register_signal(90, "x" * 64, here),
+        lambda: uwsgi.add_file_monitor(90, "/" + "x" * 254),
+    ):
+        try:
+            call()
+        except (ValueError, OverflowError) as error:
+            refused.append(type(error).__name__)
+    return [uwsgi.signal_registered(1), uwsgi.signal_registered(99), uwsgi.signal_received(), refused]
+
+
+def wait(environ, number="-1"):
+    ticks = []
+
+    def tick():
+        while True:
+            ticks.append(1)
+            gevent.sleep(0.01)
+
+    ticker = gevent.spawn(tick)
+    said("waiting")
+    if number == "-1":
+        uwsgi.signal_wait()
+    else:
+        uwsgi.signal_wait(int(number))
+    ticker.kill()
+    return [uwsgi.signal_received(), len(ticks) > 1]
+
+
+def worker(environ):
+    return uwsgi.worker_id()
+
+
+def application(environ, start_response):
+    name, *rest = environ["PATH_INFO"].strip("/").split("/")
+    result = globals()[name](environ, *rest)
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [repr(result).encode()]
