@@ -22,6 +22,7 @@ CYTHON_MODULES = [
     "bridge._callbacks",
     "bridge._hub.scheduler",
     "bridge._hub.trampoline",
+    "bridge._poller",
     "bridge._timer_heap",
     "bridge._watchers.base",
     "bridge._watchers.io",

@@ -256,6 +256,9 @@ class loop(Services):
         self._fired.clear()
         self._held.clear()
         self._fds.clear()
+        if self._poller is not None:
+            self._poller.close()
+            self._poller = None
         for watchers in self._phases.values():
             watchers.clear()
         self.error_handler = None
@@ -269,7 +272,7 @@ class loop(Services):
         self._armed_at = float("inf")
         self._outer_hosts.clear()
         self._driver_running = self._drain_queued = self._wake_sent = False
-        self._scheduled = self._interrupted = self._late_queued = False
+        self._scheduled = self._interrupted = False
 
     def _close_native(self, fd: int) -> None:
         """Close a descriptor of our own."""
@@ -290,12 +293,17 @@ class loop(Services):
         runner = self._runner
         self._forget()
         self._runner = runner
+        # The poll descriptor is shared with the parent too; closing it here takes nothing from there.
+        if self._poller is not None:
+            self._poller.close()
+            self._poller = None
         self._dirty.clear()
         for entry in self._fds.values():
             entry.registered = 0
-            entry.dirty = False
-        self._expired.extend(self._late)
-        self._late.clear()
+            entry.dirty = entry.renew = False
+            if entry.watchers:
+                entry.dirty = True
+                self._dirty.append(entry)
         for w in list(self._held):
             if isinstance(w, _phases.fork):
                 self._fired.append(w)

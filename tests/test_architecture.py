@@ -17,6 +17,7 @@ BRIDGE_RANKS = [
     "bridge._compat",
     "bridge._stackcache",
     "bridge._callbacks",
+    "bridge._poller",
     "bridge._timer_heap",
     "bridge._watchers",
     "bridge._hub",

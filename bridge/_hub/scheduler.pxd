@@ -1,3 +1,4 @@
+from bridge._poller cimport Poller
 from bridge._timer_heap cimport TimerHeap
 
 cdef class Scheduler:
@@ -8,8 +9,6 @@ cdef class Scheduler:
     cdef public object _callbacks
     cdef public object _fired
     cdef public object _expired
-    cdef public list _late
-    cdef public bint _late_queued
     cdef public TimerHeap _timers
     cdef public long _refs
     cdef public set _held
@@ -17,6 +16,7 @@ cdef class Scheduler:
     cdef public list _dirty
     cdef public list _always_ready
     cdef public bint _on_uvloop
+    cdef public Poller _poller
     cdef public dict _phases
     cdef public long long _passes
     cdef public bint _want_pass
@@ -41,10 +41,12 @@ cdef class Scheduler:
     cpdef bint _run_fired(self) except -1
     cpdef bint _run_timers(self) except -1
     cpdef bint _run_expired(self, double now) except -1
-    cpdef _run_pass(self, bint full)
+    cpdef bint _run_pass(self) except -1
+    cpdef _poll(self)
+    cpdef _new_poller(self)
     cpdef bint _has_work(self) except -1
     cpdef bint _alive(self) except -1
     cpdef _settle(self)
     cpdef _arm_timer(self, aio)
-    cpdef _register_dirty(self, aio)
-    cpdef _register(self, aio, entry)
+    cpdef _register_dirty(self)
+    cpdef _register(self, entry)

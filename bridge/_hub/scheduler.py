@@ -10,7 +10,6 @@ callbacks, events, checks, timers, idle.
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections import deque
@@ -23,9 +22,10 @@ from greenlet import GreenletExit
 
 from bridge._callbacks import callback
 from bridge._compat import get_native_ident
+from bridge._poller import READ, WRITE, Poller
 from bridge._timer_heap import TimerHeap
 from bridge._types import Cancellable, ErrorHandler, Fireable, HostLoop
-from bridge._watchers.io import READ, WRITE, FdEntry
+from bridge._watchers.io import FdEntry
 from bridge._watchers.timer import timer
 
 __all__ = ["Scheduler"]
@@ -49,8 +49,6 @@ class Scheduler:
         self._callbacks: deque[callback] = deque()
         self._fired: deque[Fireable] = deque()
         self._expired: deque[list[Any]] = deque()
-        self._late: list[list[Any]] = []
-        self._late_queued = False
         self._timers = TimerHeap()
         self._refs = 0
         self._held: set[object] = set()
@@ -59,6 +57,7 @@ class Scheduler:
         self._dirty: list[FdEntry] = []
         self._always_ready: list[FdEntry] = []
         self._on_uvloop = False
+        self._poller: Poller | None = None
         # Phases.
         self._phases: dict[str, list[Any]] = {"prepare": [], "check": [], "idle": []}
         self._passes = 0
@@ -82,12 +81,6 @@ class Scheduler:
         raise NotImplementedError
 
     def _on_timer(self) -> None:
-        raise NotImplementedError
-
-    def _on_readable(self, entry: FdEntry) -> None:
-        raise NotImplementedError
-
-    def _on_writable(self, entry: FdEntry) -> None:
         raise NotImplementedError
 
     # -- services for watchers ----------------------------------------------
@@ -283,13 +276,13 @@ class Scheduler:
         if not self._expired and self._timers.next_due() > now:
             return False
         expired = self._expired
+        late: list[list[Any]] = []
         for entry in self._timers.pop_due(now):
-            t = entry[2]
-            if t._priority < 0:
-                # gevent.Timeout: whatever became ready in the same poll goes first.
-                self._late.append(entry)
+            if entry[2]._priority < 0:
+                late.append(entry)  # gevent.Timeout: whatever else is due goes first
             else:
                 expired.append(entry)
+        expired.extend(late)
         return self._run_expired(now)
 
     def _run_expired(self, now: float) -> bool:
@@ -306,35 +299,32 @@ class Scheduler:
                 return True
         return False
 
-    def _promote_late(self) -> None:
-        """The events of the poll that followed have run: Timeouts may expire now."""
-        self._expired.extend(self._late)
-        self._late.clear()
-
     # -- one pass ---------------------------------------------------------------------
 
-    def _run_pass(self, full: bool) -> None:
-        """Run what is queued.  Not *full*: only detected events (one descriptor's, usually)."""
-        if not full:
-            self._run_fired()
-            if self._phases["check"]:
-                self._want_pass = True
-            return
+    def _run_pass(self) -> bool:
+        """Run what is queued and what is ready; True if there was something, so more may be by now."""
         self._passes += 1
         self._want_pass = False
         phases = self._phases
+        seen = self._events_seen
+        busy = False
         if phases["prepare"]:
             self._run_phase("prepare")
-        if self._callbacks and self._run_callbacks():
-            return
+        if self._callbacks:
+            busy = True
+            if self._run_callbacks():
+                return True
+        # Descriptors before timers, so that data that has come beats a Timeout that is due.
+        self._poll()
         if self._fired and self._run_fired():
-            return
+            return True
         if phases["check"]:
             self._run_phase("check")
         if (self._expired or self._timers._entries) and self._run_timers():
-            return
+            return True
         if phases["idle"]:
             self._run_idle()
+        return busy or self._events_seen != seen
 
     def _run_phase(self, name: str) -> None:
         passes = self._passes
@@ -348,7 +338,7 @@ class Scheduler:
     def _run_idle(self) -> None:
         busy = self._events_seen != self._idle_mark
         self._idle_mark = self._events_seen
-        if not busy and not self._callbacks and not self._fired and not self._late:
+        if not busy and not self._callbacks and not self._fired:
             self._run_phase("idle")
 
     def _has_work(self) -> bool:
@@ -375,11 +365,9 @@ class Scheduler:
             self._scheduled = False
             return
         if self._dirty:
-            self._register_dirty(aio)
+            self._register_dirty()
         if self._always_ready:
             self._queue_always_ready()
-        if self._late:
-            self._queue_late(aio)
         if self._has_work():
             if not self._drain_queued:
                 self._drain_queued = True
@@ -416,17 +404,6 @@ class Scheduler:
         if handle is not None:
             handle.cancel()
 
-    def _queue_late(self, aio: HostLoop) -> None:
-        # Two turns later there has been a poll in between, on asyncio and on uvloop.
-        if not self._late_queued:
-            self._late_queued = True
-            aio.call_soon(aio.call_soon, self._on_late)
-
-    def _on_late(self) -> None:
-        self._late_queued = False
-        self._promote_late()
-        self._drain()
-
     def _queue_always_ready(self) -> None:
         still = [entry for entry in self._always_ready if entry.watchers]
         self._always_ready = still
@@ -436,81 +413,70 @@ class Scheduler:
                 entry.queued = True
                 self._fired.append(entry)
 
-    def _register_dirty(self, aio: HostLoop) -> None:
+    def _register_dirty(self) -> None:
         dirty = self._dirty
         self._dirty = []
         for entry in dirty:
             entry.dirty = False
-            self._register(aio, entry)
+            self._register(entry)
 
-    def _register(self, aio: HostLoop, entry: FdEntry) -> None:
+    def _register(self, entry: FdEntry) -> None:
         if entry.dead:
             return
         wanted = entry.wanted
-        have = entry.registered
         fd = entry.fd
-        if entry.renew:
-            entry.renew = False
-            self._unregister_fd(aio, entry)
-            have = 0
-        if not entry.watchers:
-            if have:
-                self._unregister_fd(aio, entry)
-            entry.always_ready = False
-            if self._fds.get(fd) is entry:
-                del self._fds[fd]
-            return
-        if wanted == have or entry.always_ready:
-            return
+        poller = self._poller
+        if poller is None:
+            poller = self._poller = self._new_poller()
         try:
-            # libuv makes every descriptor it polls non-blocking.
-            blocking = self._on_uvloop and entry.is_blocking()
-            if wanted & READ and not have & READ:
-                aio.add_reader(fd, self._on_readable, entry)
-                entry.registered |= READ
-            if wanted & WRITE and not have & WRITE:
-                aio.add_writer(fd, self._on_writable, entry)
-                entry.registered |= WRITE
-            if have & READ and not wanted & READ:
-                aio.remove_reader(fd)
-                entry.registered &= ~READ
-            if have & WRITE and not wanted & WRITE:
-                aio.remove_writer(fd)
-                entry.registered &= ~WRITE
-            if blocking:
-                # Others share the descriptor's flags: a terminal, the other end of a subprocess's pipe.
-                os.set_blocking(fd, True)
+            if entry.renew:
+                entry.renew = False
+                poller.watch(fd, entry.registered, 0)
+                entry.registered = 0
+            if not entry.watchers:
+                had, entry.registered = entry.registered, 0
+                entry.always_ready = False
+                if self._fds.get(fd) is entry:
+                    del self._fds[fd]
+                poller.watch(fd, had, 0)
+            elif wanted != entry.registered and not entry.always_ready:
+                poller.watch(fd, entry.registered, wanted)
+                entry.registered = wanted
         except PermissionError:
             # A regular file: epoll refuses it, select(2) calls it always ready.
             entry.always_ready = True
             self._always_ready.append(entry)
             self._queue_always_ready()
-        except Exception:
-            # The descriptor is gone (EBADF) or belongs to a transport: the
-            # waiters find out best by trying what they wanted to do.
-            if not _is_bad_descriptor(sys.exc_info()[1]):
-                self._report(entry)
+        except OSError:
+            # The descriptor is gone (EBADF): the waiters find out best by
+            # trying what they wanted to do.
+            entry.registered = 0
             entry.failed = True
             entry.ready = wanted
             if not entry.queued:
                 entry.queued = True
                 self._fired.append(entry)
 
-    def _unregister_fd(self, aio: HostLoop | None, entry: FdEntry) -> None:
-        have, entry.registered = entry.registered, 0
-        if aio is None:
+    def _new_poller(self) -> Poller:
+        """Make the poll descriptor, and have the bound asyncio loop watch it."""
+        raise NotImplementedError
+
+    def _poll(self) -> None:
+        """Queue the events of all descriptors that are ready now."""
+        if self._dirty:
+            self._register_dirty()
+        poller = self._poller
+        if poller is None or not poller.count:
             return
-        # The descriptor may have been closed behind our back; asyncio forgets it before it complains.
-        if have & READ:
-            try:
-                aio.remove_reader(entry.fd)
-            except OSError:
-                pass
-        if have & WRITE:
-            try:
-                aio.remove_writer(entry.fd)
-            except OSError:
-                pass
+        for fd, ready in poller.ready():
+            entry = self._fds.get(fd)
+            if entry is None:
+                poller.forget(fd)
+                continue
+            entry.ready |= ready
+            if not entry.queued:
+                entry.queued = True
+                self._fired.append(entry)
 
     # -- descriptors about to be closed ----------------------------------------------
 
@@ -523,7 +489,9 @@ class Scheduler:
         entry = self._fds.get(fd)
         if entry is None:
             return False
-        self._unregister_fd(self._aio, entry)
+        if entry.registered and self._poller is not None:
+            self._poller.watch(fd, entry.registered, 0)
+        entry.registered = 0
         if not entry.watchers:
             return False
         # New watchers of this number belong to whatever is opened next.
@@ -537,7 +505,3 @@ class Scheduler:
         if not self._scheduled:
             self._schedule()
         return True
-
-
-def _is_bad_descriptor(exc: BaseException | None) -> bool:
-    return isinstance(exc, OSError)

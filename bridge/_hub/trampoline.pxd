@@ -9,10 +9,11 @@ cdef class Trampoline(Scheduler):
     cdef public object _driver
     cdef public bint _driver_running
     cdef public object _private
-    cdef public bint _full
     cdef public bint _break
     cdef public bint _turn_ended
 
     cpdef _enter_hub(self)
     cpdef _run_until_idle(self, bint is_hub)
+    cpdef _run_passes(self)
+    cpdef _drain_soon(self)
     cpdef _switch_to(self, target)

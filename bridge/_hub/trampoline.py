@@ -39,8 +39,8 @@ from gevent.hub import Hub
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from bridge._hub.scheduler import Scheduler
+from bridge._poller import Poller
 from bridge._types import HostLoop
-from bridge._watchers.io import READ, WRITE, FdEntry
 
 __all__ = ["Trampoline"]
 
@@ -70,7 +70,6 @@ class Trampoline(Scheduler):
         self._driver: greenlet | None = None
         self._driver_running = False
         self._private: HostLoop | None = None
-        self._full = False
         self._break = False
         self._turn_ended = False
 
@@ -87,21 +86,8 @@ class Trampoline(Scheduler):
 
     # -- host side: callbacks that asyncio runs ----------------------------------
 
-    def _on_readable(self, entry: FdEntry) -> None:
-        entry.ready |= READ
-        if not entry.queued:
-            entry.queued = True
-            self._fired.append(entry)
-        if self._on_uvloop:
-            self._drain_soon()
-        else:
-            self._enter_hub()
-
-    def _on_writable(self, entry: FdEntry) -> None:
-        entry.ready |= WRITE
-        if not entry.queued:
-            entry.queued = True
-            self._fired.append(entry)
+    def _on_poll(self) -> None:
+        """The poll descriptor is readable: something that is watched is ready."""
         if self._on_uvloop:
             self._drain_soon()
         else:
@@ -113,7 +99,6 @@ class Trampoline(Scheduler):
         if self._on_uvloop:
             self._drain_soon()
         else:
-            self._full = True
             self._enter_hub()
 
     def _drain_soon(self) -> None:
@@ -133,7 +118,6 @@ class Trampoline(Scheduler):
     def _drain(self) -> None:
         self._drain_queued = False
         self._wake_sent = False
-        self._full = True
         self._enter_hub()
 
     def _enter_hub(self) -> None:
@@ -194,7 +178,6 @@ class Trampoline(Scheduler):
         if hub is None or hub.dead or not hub:
             # A hub that never ran must be started by a plain switch, or the
             # first greenlet to end would pass its result to Hub.run().
-            self._full = True
             self._enter_hub()
         host = getcurrent()
         running = _get_running_loop()
@@ -255,13 +238,14 @@ class Trampoline(Scheduler):
         self._on_uvloop = type(aio).__module__.partition(".")[0] == "uvloop"
         self._drain_queued = False
         self._wake_sent = False
-        self._late_queued = False
-        for entry in self._fds.values():
-            entry.registered = 0
-            entry.renew = False
-            if entry.watchers and not entry.dirty:
-                entry.dirty = True
-                self._dirty.append(entry)
+        if self._poller is not None:
+            aio.add_reader(self._poller.fileno(), self._on_poll)
+
+    def _new_poller(self) -> Poller:
+        poller = Poller()
+        if self._aio is not None:
+            self._aio.add_reader(poller.fileno(), self._on_poll)
+        return poller
 
     def _unbind(self) -> None:
         """Take everything of ours off the bound loop, which may be closed already."""
@@ -270,10 +254,8 @@ class Trampoline(Scheduler):
             return
         self._aio = None
         self._disarm_timer()
-        closed = aio.is_closed()
-        for entry in self._fds.values():
-            if entry.registered:
-                self._unregister_fd(None if closed else aio, entry)
+        if self._poller is not None and not aio.is_closed():
+            aio.remove_reader(self._poller.fileno())
         self._drain_queued = False
         self._wake_sent = False
         self._scheduled = False
@@ -328,9 +310,7 @@ class Trampoline(Scheduler):
                 continue
             token = self._token
             if token is not None:
-                full = self._full
-                self._full = False
-                self._run_pass(full)
+                self._run_passes()
                 if self._token is not token or self._direct is not None:
                     continue
                 if not is_hub and token is not self._driver and (self._break or not self._alive()):
@@ -348,13 +328,26 @@ class Trampoline(Scheduler):
                 if not self._drop_stopped_host():
                     self._pump(host)
                 continue
-            self._full = False
-            self._run_pass(True)
+            self._run_passes()
             if self._token is not None or self._direct is not None:
                 continue
             if self._break or not self._alive():
                 return
             self._switch_to(self._ready_driver())
+
+    def _run_passes(self) -> None:
+        """Run passes while there is work, for one switch interval at most; then asyncio has its turn.
+
+        What one greenlet sends, another often waits for, so looking again here
+        saves a turn of the asyncio loop each time.
+        """
+        if not self._run_pass() or self._interrupted:
+            return
+        token = self._token
+        give_up_at = monotonic() + sys.getswitchinterval()
+        while self._token is token and self._run_pass() and not self._interrupted:
+            if monotonic() >= give_up_at:
+                return
 
     def _ready_driver(self) -> greenlet:
         """Return the driver, bound and ready to be switched to."""
@@ -406,7 +399,7 @@ class Trampoline(Scheduler):
 
     def _requeue(self) -> None:
         """A callback of ours may have been lost with the poll: none counts as queued any more."""
-        self._drain_queued = self._wake_sent = self._late_queued = False
+        self._drain_queued = self._wake_sent = False
         private = self._private
         refused = self._on_uvloop and isinstance(sys.exc_info()[1], RuntimeError)
         if private is not None and (refused or private.is_running()):
@@ -438,7 +431,7 @@ class Trampoline(Scheduler):
             self._aio.call_soon(self._drain)
         self._scheduled = True
         if self._callbacks or self._fired or self._expired or self._timers.next_due() <= monotonic():
-            self._run_pass(True)
+            self._run_pass()
             return
         try:
             _throw(host, BlockingSwitchOutError(_HOST_BLOCKED))
@@ -453,7 +446,7 @@ class Trampoline(Scheduler):
         """One turn: queued work, one poll, the events it found."""
         if self._callbacks:
             wait = False
-        self._run_pass(True)
+        self._run_pass()
         if self._ext is not None or not (self._alive() or self._phases["idle"]):
             return  # inside a user's loop only that loop may poll
         seen = self._events_seen
@@ -468,9 +461,7 @@ class Trampoline(Scheduler):
             self._switch_to(self._ready_driver())
             while self._token is not None:
                 token = self._token
-                full = self._full
-                self._full = False
-                self._run_pass(full)
+                self._run_pass()
                 if self._token is token:
                     self._token = None
             if self._turn_ended or (wait and self._events_seen != seen):

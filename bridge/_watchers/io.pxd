@@ -24,6 +24,5 @@ cdef class io(watcher):
     cdef public int _fd
     cdef public bint _fresh
     cdef public bint _pass_events
-    cdef public object _may_block
 
     cpdef _deliver(self, int ready)

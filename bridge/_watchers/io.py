@@ -1,24 +1,21 @@
-"""Descriptor watchers and the table that shares one asyncio registration per descriptor.
+"""Descriptor watchers, and the entry that all watchers of one descriptor share.
 
-asyncio has one reader and one writer per descriptor, gevent any number of
-watchers.  A :class:`FdEntry` stands between them.  Changes are not passed on
-at once: the loop does so when the hub hands control back, so a greenlet that
-stops waiting and waits again in one slice costs no system call.
+The kernel knows a descriptor once, gevent any number of watchers of it.
+Changes are not passed on at once: the loop does so before it polls, so a
+greenlet that stops waiting and waits again in one slice costs no system call.
 """
 
 from __future__ import annotations
 
 import fcntl
-import os
 from collections.abc import Callable
 from typing import Any
 
+from bridge._poller import READ, WRITE
 from bridge._watchers.base import check_callback, watcher
 
 __all__ = ["EVENTS", "READ", "WRITE", "FdEntry", "events_to_str", "io"]
 
-READ = 1
-WRITE = 2
 # Set in the mask that a watcher of an invalid descriptor gets (libev's EV_ERROR): makes it negative.
 ERROR = -0x80000000
 
@@ -43,7 +40,7 @@ def events_to_str(events: int) -> str:
 
 
 class FdEntry:
-    """All watchers of one descriptor, and what is registered with asyncio for it."""
+    """All watchers of one descriptor, and what the poll descriptor watches it for."""
 
     __slots__ = (
         "always_ready",
@@ -120,14 +117,6 @@ class FdEntry:
             if w._active and w._events & ready:
                 w._deliver(w._events & ready)
 
-    def is_blocking(self) -> bool:
-        """Whether the descriptor is in blocking mode, found out cheaply where it never was."""
-        for w in self.watchers:
-            if w._may_block:
-                w._may_block = os.get_blocking(self.fd)
-                return w._may_block
-        return False
-
     def _fail(self) -> None:
         """Nothing can be watched here: wake the watchers once and stop them, as libev does."""
         self.failed = False
@@ -152,7 +141,7 @@ class io(watcher):
     :raises OSError: EBADF if *fd* is not open
     """
 
-    __slots__ = ("_entry", "_events", "_fd", "_fresh", "_may_block", "_pass_events")
+    __slots__ = ("_entry", "_events", "_fd", "_fresh", "_pass_events")
 
     def __init__(
         self, loop: Any, fd: int, events: int, ref: bool = True, priority: int | None = None
@@ -164,7 +153,7 @@ class io(watcher):
         if events & ~(READ | WRITE):
             raise ValueError(f"illegal event mask: {events!r}; use 1 (read), 2 (write) or 3")
         super().__init__(loop, ref, priority)
-        self._may_block = not fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_NONBLOCK
+        fcntl.fcntl(fd, fcntl.F_GETFD)
         self._fd = fd
         self._events = events
         self._fresh = True
@@ -223,7 +212,6 @@ class io(watcher):
     def fd(self, fd: int) -> None:
         self._refuse_when_active("fd")
         self._fd = fd
-        self._may_block = True
         self._fresh = True
 
     @property

@@ -583,6 +583,7 @@ class TestGreenletWaitsForTask:
             bridge.wait(set_soon(go_on))
             while not tasks[0].done():
                 gevent.sleep(0.0005)
+            bridge.wait(asyncio.sleep(0))  # a turn in which the done callbacks run
 
         async def new_asyncio_event() -> asyncio.Event:
             return asyncio.Event()
