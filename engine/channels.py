@@ -79,9 +79,15 @@ class Channel:
         """Called (in the sender's thread) when something is kept and :meth:`flush` is needed."""
 
     @classmethod
-    def from_fd(cls, fd: int) -> Self:
-        """Adopt an inherited descriptor."""
-        return cls(socket.socket(fileno=fd))
+    def from_fd(cls, fd: int, unread: str = "") -> Self:
+        """Adopt an inherited descriptor; *unread* is what :meth:`unread` said before."""
+        channel = cls(socket.socket(fileno=fd))
+        channel._received += bytes.fromhex(unread)
+        return channel
+
+    def unread(self) -> str:
+        """Return the message that has arrived in part, in hexadecimal."""
+        return self._received.hex()
 
     def fileno(self) -> int:
         """The descriptor to wait for; -1 once closed."""

@@ -54,12 +54,29 @@ def _run(argv: Sequence[str]) -> int:
         _print(ini_text(entries, OPTIONS))
         if shown.origin == COMMAND_LINE:
             return 0
+    if _signalled(entries):
+        return 0
     settings = resolve(entries)
     for line in warnings(os.environ, OPTIONS):
         print(f"gevent-engine: warning: {line}", file=sys.stderr)
     if _switched_on(entries, "check-config") is not None:
         return _print("the configuration can be used\n")
     return _launch(settings)
+
+
+def _signalled(entries: Sequence[Entry]) -> bool:
+    """Do what ``--stop FILE`` or ``--reload FILE`` ask for, and nothing else."""
+    asked = [entry for entry in entries if entry.key in {"stop", "reload"} and entry.origin == COMMAND_LINE]
+    if not asked:
+        return False
+    import signal
+
+    from engine.process.pidfile import signal_from_pidfile
+
+    for entry in asked:
+        number = signal.SIGINT if entry.key == "stop" else signal.SIGHUP
+        signal_from_pidfile(entry.key, entry.value or "", number)
+    return True
 
 
 def _report(error: ConfigError) -> None:
@@ -75,8 +92,10 @@ def _launch(settings: Settings) -> int:
     from engine.apps.loader import check_names
 
     check_names(settings)
-    from engine.process import launch
+    from engine.process import launch, reexec
 
+    if reexec.is_check(os.environ):
+        return launch.check(settings)
     return launch.run(settings)
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "ClientDisconnected",
     "ConfigError",
     "EngineError",
+    "HarakiriError",
     "ProtocolError",
     "ReplyError",
     "UsageError",
@@ -86,6 +87,15 @@ class BodyTimeout(EngineError, OSError):
 
 class WriteTimeout(EngineError, OSError):
     """The client took nothing of the reply for ``--socket-timeout`` seconds."""
+
+
+class HarakiriError(BaseException):
+    """Raised in the greenlet of a request that ran longer than ``--harakiri`` allows.
+
+    Where it was waiting, so that its ``finally`` blocks and ``with`` statements run.  Not an
+    Exception, like ``gevent.Timeout`` and ``asyncio.CancelledError``: the ``except Exception`` of
+    frameworks must not turn it into an ordinary error page and go on.
+    """
 
 
 class ReplyError(EngineError):

@@ -18,6 +18,9 @@ __all__ = ["ENVIRONMENT", "read_environment", "variable", "warnings"]
 ENVIRONMENT: Final = Origin("the environment")
 PREFIX: Final = "UWSGI_"
 
+# Set by uWSGI and by this engine for its own next image; not meant as options.
+_FACTS: Final = frozenset({"UWSGI_RELOADS", "UWSGI_ORIGINAL_PROC_NAME"})
+
 
 def variable(option: Option) -> str:
     """Return the name of the environment variable of an option."""
@@ -38,7 +41,7 @@ def read_environment(environ: Mapping[str, str], table: OptionTable) -> Iterator
 def warnings(environ: Mapping[str, str], table: OptionTable) -> Iterator[str]:
     """Yield a line for each variable that is no option but nearly one."""
     for name in environ:
-        if not name.startswith(PREFIX) or table.find(_key(name)) is not None:
+        if not name.startswith(PREFIX) or name in _FACTS or table.find(_key(name)) is not None:
             continue
         near = table.nearest(_key(name))
         if near:

@@ -11,7 +11,7 @@ from engine.address import TcpAddress, parse_address
 from engine.config.entries import Entry
 from engine.config.merge import Merged
 from engine.config.options import OPTIONS, OptionTable
-from engine.config.settings import Listener, MonkeyPatch, Settings
+from engine.config.settings import Listener, MonkeyPatch, Pidfile, Settings
 from engine.errors import ConfigError
 from engine.protocols.limits import Limits
 
@@ -22,6 +22,15 @@ DEFAULT_CORES: Final = 100
 # uWSGI: socket-timeout is 4 s, and --gevent N raises it to 30 s if it is lower at that moment.
 CORE_SOCKET_TIMEOUT: Final = 4.0
 GEVENT_SOCKET_TIMEOUT: Final = 30.0
+
+# What only a master can do, so that asking for it asks for a master too (as in uWSGI).
+IMPLY_MASTER: Final = (
+    "touch-reload",
+    "touch-workers-reload",
+    "touch-chain-reload",
+    "master-fifo",
+    "py-autoreload",
+)
 
 NO_ASYNC_MODE: Final = "the gevent loop engine requires async mode (--async <n>)"
 LOW_SOCKET_TIMEOUT: Final = (
@@ -64,16 +73,36 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         monkey_patch=_monkey_patch(merged),
         wait_for_hub=merged.flag("gevent-wait-for-hub"),
         loop_backend=_loop_backend(merged),
-        master=merged.flag("master"),
+        master=merged.flag("master") or any(name in merged for name in IMPLY_MASTER),
         processes=merged.integer("processes"),
         reload_mercy=_reload_mercy(merged),
-        die_on_term=merged.flag("die-on-term"),
-        pidfile=merged.text("pidfile"),
+        die_on_term=merged.flag("die-on-term") or "die-on-term" not in merged,
+        pidfiles=_pidfiles(merged),
         vacuum=merged.flag("vacuum"),
+        forkbomb_delay=merged.seconds("forkbomb-delay"),
+        signal_bufsize=merged.integer("signal-bufsize"),
+        harakiri=merged.seconds("harakiri"),
+        harakiri_graceful_timeout=merged.seconds("harakiri-graceful-timeout"),
+        harakiri_verbose=merged.flag("harakiri-verbose"),
+        max_requests=merged.integer("max-requests"),
+        max_requests_delta=merged.integer("max-requests-delta"),
+        min_worker_lifetime=merged.seconds("min-worker-lifetime"),
+        max_worker_lifetime=merged.seconds("max-worker-lifetime"),
+        max_worker_lifetime_delta=merged.seconds("max-worker-lifetime-delta"),
+        reload_on_rss=merged.integer("reload-on-rss") << 20,
+        reload_on_as=merged.integer("reload-on-as") << 20,
+        evil_reload_on_rss=merged.integer("evil-reload-on-rss") << 20,
+        evil_reload_on_as=merged.integer("evil-reload-on-as") << 20,
+        py_autoreload=merged.seconds("py-autoreload"),
+        touch_reload=_paths(merged, "touch-reload"),
+        touch_workers_reload=_paths(merged, "touch-workers-reload"),
+        touch_chain_reload=_paths(merged, "touch-chain-reload"),
+        master_fifo=_paths(merged, "master-fifo"),
         socket_timeout=timeout,
         keepalive=merged.seconds("http-keepalive"),
         limits=_limits(merged),
         log_requests=not merged.flag("disable-logging"),
+        memory_report=merged.flag("memory-report"),
         notices=tuple(notices),
         opt=merged.opt,
     )
@@ -167,6 +196,19 @@ def _backlog(merged: Merged) -> int:
 
 def _reload_mercy(merged: Merged) -> float:
     return merged.seconds("worker-reload-mercy" if "worker-reload-mercy" in merged else "reload-mercy")
+
+
+def _pidfiles(merged: Merged) -> tuple[Pidfile, ...]:
+    return tuple(
+        Pidfile(path, safe=name.startswith("safe-"))
+        for name in ("pidfile", "pidfile2", "safe-pidfile", "safe-pidfile2")
+        if (path := merged.text(name)) is not None
+    )
+
+
+def _paths(merged: Merged, name: str) -> tuple[str, ...]:
+    """Absolute: they are used after ``chdir``, but start from where the server was started."""
+    return tuple(map(os.path.abspath, merged.texts(name)))
 
 
 def _limits(merged: Merged) -> Limits:

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from engine.address import Address
 from engine.protocols.limits import Limits
 
-__all__ = ["Listener", "MonkeyPatch", "OptValue", "Settings"]
+__all__ = ["Listener", "MonkeyPatch", "OptValue", "Pidfile", "Settings"]
 
 MonkeyPatch: TypeAlias = Literal["off", "early", "late"]
 OptValue: TypeAlias = bytes | bool | list[bytes]
@@ -23,6 +23,14 @@ class Listener:
     address: Address
     text: str
     """The address as written, for messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pidfile:
+    """A pid file; ``safe``: written only once the application is loaded."""
+
+    path: str
+    safe: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +93,37 @@ class Settings:
     """Until a worker that is to end is killed."""
 
     die_on_term: bool
-    pidfile: str | None
+    """False only where ``die-on-term = false`` is written: SIGTERM then reloads, as in old uWSGI."""
+
+    pidfiles: tuple[Pidfile, ...]
     vacuum: bool
+    forkbomb_delay: float
+    signal_bufsize: int
+    """0 leaves it to the system."""
+
+    harakiri: float
+    """Longest time for a request; 0.0 means any."""
+
+    harakiri_graceful_timeout: float
+    """Until a request that goes on after the first time is told again."""
+
+    harakiri_verbose: bool
+    max_requests: int
+    max_requests_delta: int
+    min_worker_lifetime: float
+    max_worker_lifetime: float
+    max_worker_lifetime_delta: float
+    reload_on_rss: int
+    reload_on_as: int
+    evil_reload_on_rss: int
+    evil_reload_on_as: int
+    py_autoreload: float
+    """Seconds between looks at the files of modules; 0.0 means none."""
+
+    touch_reload: tuple[str, ...]
+    touch_workers_reload: tuple[str, ...]
+    touch_chain_reload: tuple[str, ...]
+    master_fifo: tuple[str, ...]
 
     # Clients
     socket_timeout: float
@@ -98,6 +135,7 @@ class Settings:
 
     # Log
     log_requests: bool
+    memory_report: bool
     notices: tuple[str, ...] = ()
     """Lines for the start-up log, without line ends."""
 

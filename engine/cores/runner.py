@@ -44,6 +44,7 @@ class Runner:
         self._log = log
         self._run_now = direct_runner()
         self._last_warning = 0.0
+        self.greenlets: list[Any] = [None] * cores
         self._idle_callbacks: list[Callable[[], None]] = []
         self.on_full: Callable[[], None] | None = None
         self.on_free: Callable[[], None] | None = None
@@ -59,6 +60,7 @@ class Runner:
         exchange.core = core
         greenlet = RequestGreenlet(self._run, exchange)
         greenlet.exchange = exchange
+        self.greenlets[core] = greenlet
         self._run_now(greenlet)
 
     def _run(self, exchange: Any) -> None:
@@ -73,6 +75,7 @@ class Runner:
             following.core = core
             greenlet = RequestGreenlet(self._run, following)
             greenlet.exchange = following
+            self.greenlets[core] = greenlet
             greenlet.start()
             return
         if self.on_free is not None:

@@ -72,14 +72,35 @@ class Acceptor:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    def stop(self) -> None:
-        """Accept no more.  Once no process holds the sockets, clients are refused at once."""
+    async def take_backlog(self) -> None:
+        """Accept every connection the kernel has completed by now, also while paused."""
+        for listener in self._listeners:
+            while True:
+                try:
+                    sock, _ = listener.sock.accept()
+                except (BlockingIOError, InterruptedError):
+                    break
+                except OSError:
+                    break
+                sock.setblocking(False)
+                factory = self._factories[listener.protocol]
+                try:
+                    await self._loop.connect_accepted_socket(factory, sock)
+                except OSError:
+                    sock.close()
+
+    def stop(self, close: bool = True) -> None:
+        """Accept no more.  Once no process holds the sockets, clients are refused at once.
+
+        :param close: let go of the listening sockets
+        """
         self._stopped = True
         if self._waking is not None:
             self._waking.cancel()
         self._close_servers()
-        for listener in self._listeners:
-            listener.sock.close()
+        if close:
+            for listener in self._listeners:
+                listener.sock.close()
 
     def _close_servers(self) -> None:
         servers, self._servers = self._servers, []

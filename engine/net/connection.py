@@ -86,8 +86,6 @@ class Connection:
         self._outlet = Outlet(transport, self.front.new_parking, self.front.socket_timeout)
         self.front.connections.add(self)
         self.deadline = time.monotonic() + self.front.socket_timeout
-        if self.front.draining:
-            self._close()
 
     def data_received(self, data: bytes) -> None:
         """Bytes arrived."""

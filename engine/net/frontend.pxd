@@ -14,6 +14,11 @@ cdef class FrontEnd:
     cdef public bint draining
     cdef object _emptied
     cdef public long long requests
+    cdef public long long sent
+    cdef public double running_time
+    cdef public double average_time
+    cdef public long long request_limit
+    cdef public object on_limit
     cdef public bytes date
     cdef object _pid
     cdef object _timer

@@ -77,6 +77,11 @@ class FrontEnd:
         self.draining = False
         self._emptied: asyncio.Event | None = None
         self.requests = 0
+        self.sent = 0
+        self.running_time = 0.0
+        self.average_time = 0.0
+        self.request_limit = 0
+        self.on_limit: Callable[[], None] | None = None
         self.date = formatdate(usegmt=True).encode()
         self._pid = os.getpid()
         self._timer = loop.call_later(_TICK, self._tick)
@@ -91,8 +96,14 @@ class FrontEnd:
     def log_request(self, exchange: Exchange) -> None:
         """A reply has ended."""
         self.requests += 1
+        took = time.monotonic() - exchange.started_clock
+        self.running_time += took
+        self.average_time = (self.average_time + took) / 2
+        self.sent += exchange.header_bytes + exchange.body_bytes
+        if self.request_limit and self.requests >= self.request_limit and self.on_limit is not None:
+            self.on_limit()
         if self._log_requests or (exchange.notes is not None and exchange.notes.log_it):
-            msecs = int((time.monotonic() - exchange.started_clock) * 1000)
+            msecs = int(took * 1000)
             self.log.request(request_line(exchange, self._pid, self.requests, self.requests, msecs))
 
     def log_refusal(self, connection: object, status: int, detail: str) -> None:

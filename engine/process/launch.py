@@ -5,17 +5,22 @@ from __future__ import annotations
 import importlib
 import os
 import signal
+import socket
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from engine.errors import ConfigError
 from engine.logs.server_log import ServerLog
-from engine.process.pidfile import remove_pidfile, write_pidfile
+from engine.process import reexec
+from engine.process.pidfile import Pidfiles
 
 if TYPE_CHECKING:
     from engine.config.settings import Settings
     from engine.net.listeners import Listener
+    from engine.worker import Supervised
 
-__all__ = ["run"]
+__all__ = ["check", "run"]
 
 # Seconds a worker has beyond its mercy to say that it gave up, before the master kills it.
 _GRACE = 2.0
@@ -26,49 +31,182 @@ def run(settings: Settings) -> int:
 
     :raises ConfigError: if a socket cannot be opened or the application cannot be loaded
     """
-    from bridge import __version__
+    return _Launch(settings).run()
 
-    _end_quietly_until_serving()
-    log = ServerLog()
-    log.line(f"*** Starting gevent-engine {__version__} on [{time.ctime()}] ***")
-    for notice in settings.notices:
-        log.line(notice)
-    for name, value in settings.env:
-        os.environ[name] = value
-    supervised = settings.master or settings.processes > 1
-    _prepare_bridge(settings)
-    if supervised:
-        from engine.process.master import block_signals
 
-        block_signals()
-    listeners = _bind(settings, log)
-    pidfile = os.path.abspath(settings.pidfile) if settings.pidfile else None
-    if pidfile is not None:
-        write_pidfile(pidfile)
+def check(settings: Settings) -> int:
+    """Load the application as a start would, in a process of its own; return 0 if that works.
+
+    Nothing is bound and nobody is told: this is how a reload finds out whether to go ahead.
+
+    :raises ConfigError: if it cannot be loaded
+    """
+    reexec.forget()
+    _prepare(settings)
     if settings.chdir:
         os.chdir(settings.chdir)
-    owner = os.getpid()
-    try:
-        return _serve(settings, listeners, supervised, log)
-    finally:
-        if settings.vacuum and os.getpid() == owner:
-            for listener in listeners:
-                listener.unlink()
-            if pidfile is not None:
-                remove_pidfile(pidfile)
+    log = ServerLog(os.open(os.devnull, os.O_WRONLY))
+    _install_api(settings, [], True, log)
+    _load(settings, log)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # whatever threads the application has started are not waited for
 
 
-def _end_quietly_until_serving() -> None:
-    """A stop signal before the first request can be served ends the start-up with status 0."""
+class _Launch:
+    """One start; the steps in order."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.origin = reexec.Origin.of_this_process()
+        self.before = reexec.inherited()
+        reexec.forget()
+        self.log = ServerLog()
+        self.supervised = settings.master or settings.processes > 1
+        self.listeners: list[Listener] = []
+
+    def run(self) -> int:
+        from bridge import __version__
+
+        settings, log = self.settings, self.log
+        if self.supervised:
+            from engine.process.master import block_signals
+
+            block_signals()
+        _end_quietly_until_serving(self.supervised)
+        log.line(f"*** Starting gevent-engine {__version__} on [{time.ctime()}] ***")
+        for notice in settings.notices:
+            log.line(notice)
+        _prepare(settings)
+        self.listeners = _listen(settings, self.before, log)
+        pidfiles = Pidfiles(settings.pidfiles)
+        pidfiles.write()
+        if settings.chdir:
+            os.chdir(settings.chdir)
+        owner = os.getpid()
+        try:
+            return self._serve(pidfiles)
+        finally:
+            if settings.vacuum and os.getpid() == owner:
+                for listener in self.listeners:
+                    listener.unlink()
+                pidfiles.remove()
+
+    def _serve(self, pidfiles: Pidfiles) -> int:
+        settings, log = self.settings, self.log
+        self.api = _install_api(settings, self.listeners, self.supervised, log)
+        loaded = True
+        self.app: Any = None
+        if not settings.lazy_apps:
+            try:
+                self.app = _load(settings, log)
+            except ConfigError as error:
+                if self.before is None or not self.before.workers:
+                    raise
+                # It loaded a moment ago.  Whoever serves now goes on until the next reload.
+                log.line(f"the application does not load any more: {error}")
+                loaded = False
+        pidfiles.write_safe()
+        log.line(
+            "*** Operational MODE: async ***"
+            if settings.processes == 1
+            else "*** Operational MODE: preforking+async ***"
+        )
+        if self.supervised:
+            return self._supervise(loaded)
+        return self._work_alone()
+
+    def _supervise(self, loaded: bool) -> int:
+        from engine.process.equipment import equip
+        from engine.process.master import Master, MasterSettings
+
+        settings = self.settings
+        master = Master(
+            MasterSettings(
+                settings.processes,
+                settings.gevent,
+                settings.reload_mercy + _GRACE,
+                settings.forkbomb_delay,
+                settings.harakiri,
+                settings.evil_reload_on_rss,
+                settings.evil_reload_on_as,
+                settings.signal_bufsize,
+                not settings.die_on_term,
+            ),
+            self._work if loaded else None,
+            self.log,
+            self.origin,
+            self._sockets,
+            self._close_listeners,
+        )
+        equip(master, settings)
+        self.api.use_scoreboard(master.board, None)
+        self.board = master.board
+        return master.run(self.before)
+
+    def _work(self, number: int, supervised: Supervised) -> int:
+        """Body of a supervised worker."""
+        self.api.enter_worker(number)
+        self.api.use_scoreboard(self.board, supervised.row)
+        worker = self._worker(number, supervised)
+        status: int = worker.run()
+        return status
+
+    def _work_alone(self) -> int:
+        cores = self.settings.gevent
+        self.log.line(f"spawned uWSGI worker 1 (and the only) (pid: {os.getpid()}, cores: {cores})")
+        self.api.enter_worker(1)
+        worker = self._worker(1, None)
+        status: int = worker.run()
+        if worker.wants_reload:
+            self.log.line("binary reloading uWSGI...")
+            signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGTERM, signal.SIGINT))
+            self.origin.execute(reexec.Inherited(os.getpid(), tuple(self._sockets())))
+        return status
+
+    def _worker(self, number: int, supervised: Supervised | None) -> Any:
+        settings, log = self.settings, self.log
+        application = _load(settings, log) if settings.lazy_apps else self.app
+        if settings.monkey_patch == "late":
+            import bridge
+
+            bridge.patch_all()
+        self.api.run_post_fork()
+        worker = importlib.import_module("engine.worker")
+        if number == 1:
+            log.line("*** running gevent loop engine ***")
+        options = _worker_settings(settings, number, self.origin)
+        return worker.Worker(options, self.listeners, application, log, self.api, supervised)
+
+    def _sockets(self) -> list[reexec.ServingSocket]:
+        return [
+            reexec.ServingSocket(wanted.protocol, wanted.text, each.name, each.path, each.sock.fileno())
+            for wanted, each in zip(self.settings.listeners, self.listeners, strict=True)
+        ]
+
+    def _close_listeners(self) -> None:
+        for listener in self.listeners:
+            listener.sock.close()
+
+
+def _end_quietly_until_serving(supervised: bool) -> None:
+    """A stop signal before the first request can be served ends the start-up with status 0.
+
+    A master's signals are blocked by then; they count as soon as it looks.
+    """
 
     def leave(number: int, frame: object) -> None:
         raise SystemExit(0)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    for number in numbers:
         signal.signal(number, leave)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (*numbers, *(() if supervised else (signal.SIGHUP,))))
 
 
-def _prepare_bridge(settings: Settings) -> None:
+def _prepare(settings: Settings) -> None:
+    for name, value in settings.env:
+        os.environ[name] = value
     # Before the application: whoever imports gevent first decides on its loop.
     import bridge
     from bridge.lowlevel import track_greenlet_tree
@@ -78,19 +216,47 @@ def _prepare_bridge(settings: Settings) -> None:
         bridge.patch_all()
 
 
-def _bind(settings: Settings, log: ServerLog) -> list[Listener]:
-    from engine.net.listeners import bind
+def _listen(settings: Settings, before: reexec.Inherited | None, log: ServerLog) -> list[Listener]:
+    """Open the listening sockets, except those that this process has already."""
+    from engine.net.listeners import Listener, bind
 
+    left = list(before.sockets) if before is not None else []
     listeners: list[Listener] = []
     for wanted in settings.listeners:
-        listener = bind(wanted.protocol, wanted.address, settings.listen, settings.chmod_socket)
+        same = [each for each in left if (each.protocol, each.text) == (wanted.protocol, wanted.text)]
+        if same:
+            left.remove(same[0])
+            sock = socket.socket(fileno=same[0].fd)
+            sock.listen(settings.listen)
+            listener = Listener(wanted.protocol, sock, same[0].name, same[0].path)
+            said = "inherited"
+        else:
+            listener = bind(wanted.protocol, wanted.address, settings.listen, settings.chmod_socket)
+            said = "bound to"
         kind = "TCP" if ":" in listener.name else "UNIX"
         log.line(
-            f"uwsgi socket {len(listeners)} bound to {kind} address {listener.name} "
+            f"uwsgi socket {len(listeners)} {said} {kind} address {listener.name} "
             f"fd {listener.sock.fileno()}" + (" (http)" if wanted.protocol == "http" else "")
         )
         listeners.append(listener)
+    for unused in left:
+        log.line(f"no longer listening on {unused.name}")
+        os.close(unused.fd)
     return listeners
+
+
+def _install_api(settings: Settings, listeners: list[Listener], supervised: bool, log: ServerLog) -> Any:
+    from engine.uwsgi_api.api import install
+
+    return install(
+        settings.processes,
+        settings.gevent,
+        supervised,
+        settings.opt,
+        tuple(listener.sock.fileno() for listener in listeners),
+        settings.limits.header_bytes,
+        log.line,
+    )
 
 
 def _load(settings: Settings, log: ServerLog) -> Any:
@@ -103,57 +269,18 @@ def _load(settings: Settings, log: ServerLog) -> Any:
     return app
 
 
-def _serve(settings: Settings, listeners: list[Listener], supervised: bool, log: ServerLog) -> int:
-    from engine.uwsgi_api.api import install
-
-    pid = os.getpid()
-    api = install(
-        settings.processes,
-        settings.gevent,
-        supervised,
-        settings.opt,
-        tuple(listener.sock.fileno() for listener in listeners),
-        settings.limits.header_bytes,
-        log.line,
-    )
-    app = None if settings.lazy_apps else _load(settings, log)
-
-    def work(number: int) -> int:
-        api.enter_worker(number)
-        application = _load(settings, log) if settings.lazy_apps else app
-        if settings.monkey_patch == "late":
-            import bridge
-
-            bridge.patch_all()
-        api.run_post_fork()
-        worker = importlib.import_module("engine.worker")
-        if number == 1:
-            log.line("*** running gevent loop engine ***")
-        status: int = worker.Worker(_worker_settings(settings), listeners, application, log, api).run()
-        return status
-
-    log.line(
-        "*** Operational MODE: async ***"
-        if settings.processes == 1
-        else "*** Operational MODE: preforking+async ***"
-    )
-    if supervised:
-        from engine.process.master import Master
-
-        def close_listeners() -> None:
-            for listener in listeners:
-                listener.sock.close()
-
-        mercy = settings.reload_mercy + _GRACE
-        return Master(settings.processes, mercy, work, log, settings.gevent, close_listeners).run()
-    log.line(f"spawned uWSGI worker 1 (and the only) (pid: {pid}, cores: {settings.gevent})")
-    return work(1)
-
-
-def _worker_settings(settings: Settings) -> Any:
+def _worker_settings(settings: Settings, number: int, origin: reexec.Origin) -> Any:
+    from engine.cores.lifetime import Lifetime
     from engine.net.frontend import Timings
     from engine.worker import WorkerSettings
 
+    lifetime = Lifetime(
+        settings.max_requests,
+        settings.min_worker_lifetime,
+        settings.max_worker_lifetime,
+        settings.reload_on_rss,
+        settings.reload_on_as,
+    ).of_worker(number, settings.max_requests_delta, settings.max_worker_lifetime_delta)
     return WorkerSettings(
         cores=settings.gevent,
         backlog=settings.listen,
@@ -165,4 +292,14 @@ def _worker_settings(settings: Settings) -> Any:
         show_errors=settings.catch_exceptions,
         wait_for_hub=settings.wait_for_hub,
         loop_backend=settings.loop_backend,
+        harakiri=settings.harakiri,
+        harakiri_retry=settings.harakiri_graceful_timeout,
+        harakiri_verbose=settings.harakiri_verbose,
+        lifetime=lifetime,
+        memory_report=settings.memory_report
+        or bool(settings.evil_reload_on_rss or settings.evil_reload_on_as),
+        autoreload=settings.py_autoreload,
+        command=origin.argv,
+        directory=origin.directory,
+        environ=origin.check_environ(),
     )

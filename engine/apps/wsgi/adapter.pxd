@@ -9,6 +9,7 @@ cdef class WSGIAdapter:
     cdef bint _strict
     cdef bint _show_errors
     cdef bint _warned_of_str
+    cdef public long long failures
 
     cdef _send(self, Exchange exchange, result)
     cdef _stream(self, Exchange exchange, items)

@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.apps.wsgi.environ import EnvironBuilder
 from engine.apps.wsgi.file_wrapper import FileWrapper
-from engine.errors import BodyTimeout, BrokenBody, ClientDisconnected, ReplyError
+from engine.errors import BodyTimeout, BrokenBody, ClientDisconnected, HarakiriError, ReplyError
 from engine.interfaces import Environ, WSGIApp
 from engine.request.exchange import Exchange
 
@@ -46,6 +46,7 @@ class WSGIAdapter:
         self._strict = strict
         self._show_errors = show_errors
         self._warned_of_str = False
+        self.failures = 0
 
     def serve(self, exchange: Exchange, template: Environ) -> None:
         """Answer *exchange*; raises only what is meant for the greenlet or the process."""
@@ -132,6 +133,13 @@ class WSGIAdapter:
             return
         if isinstance(exc, BodyTimeout) and not exchange.is_sent():
             self._replace(exchange, "408", str(exc).encode())
+            return
+        self.failures += 1
+        if isinstance(exc, HarakiriError):  # its stack was logged when it was told to end
+            if not exchange.is_sent():
+                self._replace(exchange, "504", b"Gateway Timeout")
+            else:
+                exchange.cut()
             return
         self._log("".join(traceback.format_exception(exc)).rstrip())
         if exchange.is_ended():

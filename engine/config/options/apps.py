@@ -6,7 +6,7 @@ from typing import Final
 
 from engine.config.options.later import noop, planned, refused
 from engine.config.options.record import Option, Section
-from engine.config.values import ASSIGNMENT, COUNT, DIRECTORY, FILE, FLAG, NUMBER, TEXT, Kind
+from engine.config.values import ASSIGNMENT, COUNT, DIRECTORY, FILE, FLAG, NUMBER, SECONDS, TEXT, Kind
 
 __all__ = ["APPLICATION"]
 
@@ -95,13 +95,13 @@ APPLICATION: Final = Section(
         ),
         planned("shared-import", "shared-pyimport", "shared-py-import", "shared-python-import"),
         planned("spooler-import", "spooler-pyimport", "spooler-py-import", "spooler-python-import"),
-        planned(
+        Option(
             "py-autoreload",
-            "py-auto-reload",
-            "python-autoreload",
-            "python-auto-reload",
-            kind=NUMBER,
-            priority="P0",
+            SECONDS,
+            "Reload when the file of a Python module has changed; look every so many seconds. For "
+            "development. Implies --master.",
+            aliases=("py-auto-reload", "python-autoreload", "python-auto-reload"),
+            default=0,
         ),
         planned("py-auto-reload-ignore", priority="P2"),
         planned("start_response-nodelay", kind=FLAG),

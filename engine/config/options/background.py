@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.config.options.later import planned, refused
-from engine.config.options.record import Section
+from engine.config.options.record import Option, Section
 from engine.config.values import COUNT, DIRECTORY, FLAG, NUMBER, SECONDS, optional
 
 __all__ = ["BACKGROUND"]
@@ -19,7 +19,14 @@ BACKGROUND: Final = Section(
         planned("locks", kind=COUNT),
         planned("lock-engine"),
         planned("signal"),
-        planned("signal-bufsize", "signals-bufsize", kind=NUMBER),
+        Option(
+            "signal-bufsize",
+            NUMBER,
+            "Kernel buffer between the master and each worker, in bytes; 0 leaves it to the system.",
+            aliases=("signals-bufsize",),
+            default=0,
+            priority="P1",
+        ),
         planned("timer", "signal-timer"),
         planned("rbtimer", "signal-rbtimer"),
         planned("cron"),

@@ -48,7 +48,12 @@ LOGGING: Final = Section(
         planned("log-reopen", kind=FLAG),
         planned("touch-logreopen"),
         planned("touch-logrotate"),
-        planned("memory-report", kind=FLAG, short="m"),
+        Option(
+            "memory-report",
+            help="Keep the memory of each worker in the statistics.",
+            short="m",
+            priority="P1",
+        ),
         noop("log-master", "each process writes its own lines whole"),
         noop("threaded-logger", "log lines are never a bottleneck of a thread"),
         noop("log-master-bufsize", "each process writes its own lines whole", kind=NUMBER),

@@ -82,7 +82,7 @@ def test_an_option_of_the_first_release_is_supported(name):
         ("thunder-lock", Status.NOOP),
         ("need-plugin", Status.NOOP),
         ("threads", Status.REFUSED),
-        ("harakiri", Status.PLANNED),
+        ("harakiri", Status.SUPPORTED),
         ("cheaper", Status.PLANNED),
         ("log-format", Status.PLANNED),
         ("static-map", Status.PLANNED),

@@ -10,6 +10,7 @@ import pytest
 
 from engine.address import TcpAddress, UnixAddress
 from engine.config import OPTIONS, Settings, read, resolve
+from engine.config.settings import Pidfile
 from engine.errors import ConfigError, UsageError
 from engine.protocols.limits import Limits
 
@@ -40,7 +41,7 @@ def test_defaults():
     assert (settings.socket_timeout, settings.keepalive, settings.reload_mercy) == (30.0, 75.0, 60.0)
     assert settings.limits == Limits()
     assert (settings.monkey_patch, settings.wait_for_hub, settings.log_requests) == ("off", False, True)
-    assert settings.wsgi_file is settings.callable is settings.chdir is settings.pidfile is None
+    assert settings.wsgi_file is settings.callable is settings.chdir is None
     assert settings.notices == ("no --gevent given: each worker runs up to 100 requests at once",)
 
 
@@ -80,9 +81,24 @@ def test_settings_cannot_be_changed():
         (["--pp", "a", "--python-path", "b", "--pythonpath", "c*"], "pythonpath", ("a", "b", "c*")),
         (["--env", "A=1", "--env", "A=b=c"], "env", (("A", "1"), ("A", "b=c"))),
         (["--chdir", "/"], "chdir", "/"),
-        (["--pidfile", "x.pid"], "pidfile", "x.pid"),
-        (["--vacuum"], "vacuum", True),
+        (["--pidfile", "x.pid"], "pidfiles", (Pidfile("x.pid"),)),
+        (
+            ["--safe-pidfile", "b", "--pidfile2", "a"],
+            "pidfiles",
+            (Pidfile("a"), Pidfile("b", safe=True)),
+        ),
+        (["--harakiri", "2.5"], "harakiri", 2.5),
+        (["-t", "30"], "harakiri", 30.0),
+        (["-R", "1000", "--max-requests-delta", "7"], "max_requests", 1000),
+        (["--reload-on-rss", "100"], "reload_on_rss", 100 << 20),
+        (["--touch-reload", "/a", "--touch-reload", "/b"], "touch_reload", ("/a", "/b")),
+        (["--touch-reload", "/a"], "master", True),
+        (["--py-autoreload", "1"], "master", True),
+        (["--master-fifo", "/f"], "master", True),
+        ([], "die_on_term", True),
         (["--die-on-term"], "die_on_term", True),
+        (["--die-on-term=false"], "die_on_term", False),
+        (["--vacuum"], "vacuum", True),
         (["--need-app"], "need_app", True),
         (["--lazy-apps"], "lazy_apps", True),
         (["--catch-exceptions"], "catch_exceptions", True),
@@ -198,7 +214,7 @@ def test_socket_lines_may_speak_http():
         ([*HTTP, *APP, "--gevent", "-1"], ["--gevent -1"]),
         ([*HTTP, *APP, "--gevent="], ["--gevent needs a value", "N"]),
         ([*HTTP, *APP, "--gevent", "9", "--threads", "4"], ["--threads", "gevent mode", "--processes"]),
-        ([*HTTP, *APP, "--harakiri", "4"], ["--harakiri", "not supported by gevent-engine yet"]),
+        ([*HTTP, *APP, "--mule", "x"], ["--mule", "not supported by gevent-engine yet"]),
         ([*HTTP, *APP, "--daemonize", "x"], ["--daemonize", "yet", "systemd"]),
         ([*HTTP, *APP, "--eval", "x"], ["--eval", "--wsgi-file"]),
         ([*HTTP, *APP, "-p", "0"], ["--processes 0", "1 or more"]),

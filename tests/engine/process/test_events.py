@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_signals_that_came_while_blocked_are_not_lost():
     events = MasterEvents()
     try:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
-        os.kill(os.getpid(), signal.SIGUSR1)
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
         events.take_signals({signal.SIGUSR1}, seen.append)
         while not seen:
             events.wait(10)

@@ -1,0 +1,33 @@
+"""Which source files of loaded modules have changed (uWSGI ``--py-autoreload``)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+__all__ = ["ModuleWatch"]
+
+
+class ModuleWatch:
+    """Remembers the modification times of the files of all modules; those that come later too."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, float] = {}
+        for _ in self.changed():
+            pass
+
+    def changed(self) -> Iterator[tuple[str, str]]:
+        """Yield (module, file) for each file that has another time than at the last look."""
+        for name, module in list(sys.modules.items()):
+            path = getattr(module, "__file__", None)
+            if not isinstance(path, str):
+                continue
+            try:
+                time = os.stat(path).st_mtime
+            except OSError:
+                continue  # being replaced by an editor, or inside an archive
+            known = self._known.setdefault(path, time)
+            if known != time:
+                self._known[path] = time
+                yield name, path
