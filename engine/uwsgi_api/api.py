@@ -17,6 +17,7 @@ from engine.request.exchange import Exchange
 from engine.signals.local import Local, MasterLike
 from engine.stats.scoreboard import Row, Scoreboard
 from engine.uwsgi_api.context import enter_request, follow_spawns
+from engine.uwsgi_api.finder import find_decorators
 from engine.uwsgi_api.instance import Facts, Instance
 from engine.uwsgi_api.module import build, put_in_place
 from engine.uwsgi_api.process_calls import ProcessCalls
@@ -137,4 +138,5 @@ def install(
     """
     api = Api(Facts(processes, cores, supervised, buffer_size, opt, sockets), log)
     put_in_place(api.module)
+    find_decorators()
     return api
