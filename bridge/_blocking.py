@@ -188,7 +188,7 @@ class BlockingWatch:
         """Name the greenlet or task that runs in the loop's thread now."""
         ident = self._loop._thread_ident
         outermost = stack[0].function if stack else ""
-        for node in collect().nodes.values():
+        for node in collect(this_thread=False).nodes.values():
             runs_here = node.thread == ident and node.state is State.RUNNING and node.kind is Kind.GREENLET
             if runs_here and node.label.rpartition(" ")[2] == outermost:
                 return f"{node.kind.value} {node.label}"

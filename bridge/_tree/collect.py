@@ -206,10 +206,17 @@ def _spawned_by(g: greenlet) -> list[str]:
     return [f"spawned by {name}{where}"]
 
 
-def collect() -> Picture:
+def collect(*, this_thread: bool = True) -> Picture:
     """Return a picture of every greenlet and every unfinished task of the process.
 
     From any thread and from signal handlers; other threads go on meanwhile.
+
+    :param this_thread: False leaves out the calling thread, a mere observer
     """
     heap = look()
-    return _Collector(heap).run()
+    picture = _Collector(heap).run()
+    if not this_thread:
+        here = get_native_ident()
+        picture.threads.pop(here, None)
+        picture.nodes = {key: node for key, node in picture.nodes.items() if node.thread != here}
+    return picture

@@ -13,7 +13,7 @@ from greenlet import getcurrent, greenlet
 from bridge._tree.references import module_of
 from bridge.loop import loop
 
-__all__ = ["Heap", "look"]
+__all__ = ["Heap", "look", "registered_tasks"]
 
 # What greenlets can park on besides watchers, futures and other greenlets.  Looked up when needed:
 # what was never imported has no instances.
@@ -52,7 +52,7 @@ class Heap:
             found = found.parent
 
 
-def _registered_tasks() -> list[asyncio.Task[Any]]:
+def registered_tasks() -> list[asyncio.Task[Any]]:
     """Return the tasks that asyncio itself lists: ``gc.freeze()`` hides old ones from the collector."""
     found: list[asyncio.Task[Any]] = []
     for name in _REGISTRIES:
@@ -105,7 +105,7 @@ def look() -> Heap:
             heap.timeouts.append(obj)
         else:
             heap.linkables.append(obj)
-    for task in _registered_tasks():
+    for task in registered_tasks():
         heap.tasks[id(task)] = task
     heap.tasks = {key: task for key, task in heap.tasks.items() if not task.done()}
     heap.futures = {key: fut for key, fut in heap.futures.items() if not fut.done()}
