@@ -216,6 +216,7 @@ class Worker:
             loop.call_soon_threadsafe(self._watch_writing, loop)
 
         channel.on_backlog = watch_writing
+        self._watch_writing(loop)  # the application may have sent something before
         loop.add_reader(channel.fileno(), self._read_channel, loop)
         if supervised.paused:
             self._on_command(b"pause")

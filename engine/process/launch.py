@@ -139,6 +139,7 @@ class _Launch:
             self._sockets,
             self._close_listeners,
         )
+        self.api.supervise(master)
         equip(master, settings)
         self.api.use_scoreboard(master.board, None)
         self.board = master.board
@@ -146,7 +147,7 @@ class _Launch:
 
     def _work(self, number: int, supervised: Supervised) -> int:
         """Body of a supervised worker."""
-        self.api.enter_worker(number)
+        self.api.enter_worker(number, supervised.channel)
         self.api.use_scoreboard(self.board, supervised.row)
         worker = self._worker(number, supervised)
         status: int = worker.run()
