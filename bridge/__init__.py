@@ -24,11 +24,39 @@ from bridge._tree import format_tree
 from bridge._version import __version__
 from bridge.monkey import patch_all, repair_asyncio
 from bridge.run import attach, new_event_loop, run
+from bridge.sync import (
+    BoundedSemaphore,
+    Condition,
+    Event,
+    LifoQueue,
+    Lock,
+    PriorityQueue,
+    Queue,
+    QueueEmpty,
+    QueueFull,
+    QueueShutDown,
+    RLock,
+    Semaphore,
+    WouldBlock,
+)
 
 __all__ = [
+    "BoundedSemaphore",
     "BridgeError",
+    "Condition",
+    "Event",
+    "LifoQueue",
+    "Lock",
     "LoopSelectionError",
     "NoHostLoopError",
+    "PriorityQueue",
+    "Queue",
+    "QueueEmpty",
+    "QueueFull",
+    "QueueShutDown",
+    "RLock",
+    "Semaphore",
+    "WouldBlock",
     "WrongContextError",
     "__version__",
     "async_to_sync",

@@ -17,17 +17,11 @@ EXAMPLES = [
     for n, code in enumerate(re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.S))
 ]
 
-# Until `bridge` exports the names of `bridge.sync`, as the pages say it does.
-EXPORTS = """
-import bridge, bridge.sync
-vars(bridge).update({name: getattr(bridge.sync, name) for name in bridge.sync.__all__})
-"""
-
 
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_example_runs(code: str, host: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", EXPORTS + code],
+        [sys.executable, "-W", "error", "-c", code],
         cwd=ROOT,
         capture_output=True,
         text=True,
