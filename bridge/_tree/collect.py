@@ -14,6 +14,9 @@ from gevent.hub import Hub
 from greenlet import getcurrent, greenlet
 
 from bridge._compat import get_native_ident
+from bridge._interop import green
+from bridge._interop.green import GreenCoroutine, GreenWorker
+from bridge._interop.place import Worker
 from bridge._tree.heap import Heap, look
 from bridge._tree.model import Frame, Kind, Node, Picture, State, Thread, Wait
 from bridge._tree.stacks import coroutine_frames, frames_of, greenlet_label, is_active, is_polling, task_label
@@ -21,6 +24,7 @@ from bridge._tree.waits import Waits
 
 __all__ = ["collect"]
 
+_GREEN = green.__file__
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
@@ -34,11 +38,16 @@ class _Collector:
         self._own: set[int] = set()  # hubs, drivers and hosts: machinery, not the program's
         self._idents: dict[int, int] = {}  # root greenlet -> native thread
         self._loop_threads: dict[int, int] = {}
+        self._workers: dict[int, asyncio.Task[Any]] = {}  # greenlets that run code of green tasks
         self.picture = Picture(os.getpid(), {}, {})
 
     def run(self) -> Picture:
         """Fill the picture."""
         self._threads()
+        for task in self._heap.tasks.values():
+            worker = _worker_of(task)
+            if worker is not None:
+                self._workers[id(worker)] = task
         for task in self._heap.tasks.values():
             self._task(task)
         for g in self._heap.greenlets.values():
@@ -88,6 +97,26 @@ class _Collector:
             if each._private is not None:
                 self._loop_threads[id(each._private)] = ident
 
+    def _spawned_by(self, g: greenlet) -> list[str]:
+        if not isinstance(g, gevent.Greenlet):
+            return []
+        source = getattr(g, "spawning_greenlet", None)
+        parent = source() if callable(source) else None
+        if parent is None or isinstance(parent, Hub):
+            return []
+        task = self._workers.get(id(parent))
+        if task is not None:
+            name = f"Task {task_label(task)}"
+        else:
+            name = "main" if parent.parent is None else greenlet_label(parent)
+        stack = getattr(g, "spawning_stack", None)
+        while (
+            stack is not None and stack.f_back is not None and stack.f_code.co_filename.startswith(_PACKAGE)
+        ):
+            stack = stack.f_back
+        where = f" at {stack.f_code.co_filename}:{stack.f_lineno}" if stack is not None else ""
+        return [f"spawned by {name}{where}"]
+
     def _thread_of(self, g: greenlet) -> int:
         return self._idents.get(id(_root(g)), 0)
 
@@ -95,7 +124,7 @@ class _Collector:
 
     def _greenlet(self, g: greenlet) -> None:
         key = id(g)
-        if isinstance(g, Hub) or key in self._own:
+        if isinstance(g, Hub | Worker) or key in self._own:
             return
         started = is_active(g)
         waits = self._waits.by_greenlet.get(key, [])
@@ -121,7 +150,7 @@ class _Collector:
             node.waits = list(waits)
         node.stack = frames_of(frame if isinstance(frame, FrameType) else None)
         node.notes = [f"limited by {text}" for text in self._waits.timeouts.get(key, ())]
-        node.notes += _spawned_by(g)
+        node.notes += self._spawned_by(g)
         self._thread(node.thread)
         self.picture.nodes[key] = node
 
@@ -137,7 +166,7 @@ class _Collector:
             node.state = State.RUNNING
             if frames and ident:
                 node.stack += self._above(frames[-1], ident)
-        else:
+        elif not self._blocked_in_gevent(node, task):
             node.waits = self._waits.of_task(task, frames)
             if not node.waits:
                 node.state = State.READY
@@ -147,6 +176,17 @@ class _Collector:
             node.notes.append("being cancelled")
         self._thread(ident)
         self.picture.nodes[node.key] = node
+
+    def _blocked_in_gevent(self, node: Node, task: asyncio.Task[Any]) -> bool:
+        """Fill the node of a green task whose worker waits in gevent; False if it does not."""
+        worker = _worker_of(task)
+        if worker is None or not worker._state.parked:
+            return False
+        node.waits = list(self._waits.by_greenlet.get(id(worker), ()))
+        if id(worker) in self._waits.ready:
+            node.state = State.READY
+        node.stack = [frame for frame in frames_of(worker.gr_frame) if frame.file != _GREEN]
+        return True
 
     def _above(self, outer: FrameType, ident: int) -> list[Frame]:
         """Return what runs on top of a frame in its thread: a running coroutine does not tell."""
@@ -163,9 +203,18 @@ class _Collector:
         """A wait for something that is not shown (a hub's internals) is told in words only."""
         nodes = self.picture.nodes
         for node in nodes.values():
-            node.waits = [
-                wait if wait.node is None or wait.node in nodes else Wait(wait.what) for wait in node.waits
-            ]
+            node.waits = [self._known(wait) for wait in node.waits]
+
+    def _known(self, wait: Wait) -> Wait:
+        if wait.node in self._workers:
+            return Wait("task", id(self._workers[wait.node]))
+        return wait if wait.node is None or wait.node in self.picture.nodes else Wait(wait.what)
+
+
+def _worker_of(task: asyncio.Task[Any]) -> GreenWorker | None:
+    """Return the greenlet of a green task; None for other tasks and for one that has not begun."""
+    coro: object = task.get_coro()
+    return coro._worker if isinstance(coro, GreenCoroutine) else None
 
 
 def _line_of(frame: FrameType) -> Frame:
@@ -189,21 +238,6 @@ def _current_task(aio: asyncio.AbstractEventLoop) -> asyncio.Task[Any] | None:
 def _loop_text(aio: Any) -> str:
     cls = type(aio)
     return f"{cls.__module__}.{cls.__qualname__} at {id(aio):#x}"
-
-
-def _spawned_by(g: greenlet) -> list[str]:
-    if not isinstance(g, gevent.Greenlet):
-        return []
-    source = getattr(g, "spawning_greenlet", None)
-    parent = source() if callable(source) else None
-    if parent is None or isinstance(parent, Hub):
-        return []
-    name = "main" if parent.parent is None else greenlet_label(parent)
-    stack = getattr(g, "spawning_stack", None)
-    while stack is not None and stack.f_back is not None and stack.f_code.co_filename.startswith(_PACKAGE):
-        stack = stack.f_back
-    where = f" at {stack.f_code.co_filename}:{stack.f_lineno}" if stack is not None else ""
-    return [f"spawned by {name}{where}"]
 
 
 def collect(*, this_thread: bool = True) -> Picture:

@@ -126,6 +126,7 @@ def _kind(cls: type, linkable: tuple[type, ...]) -> str:
         return "linkable"
     if cls is asyncio.Timeout:
         return "timeout"
-    if module_of(cls).startswith("bridge.sync"):
+    package, _, module = module_of(cls).rpartition(".")
+    if package == "bridge.sync" and not module.startswith("_"):
         return "shared"
     return ""

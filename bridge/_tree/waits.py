@@ -97,8 +97,6 @@ class Waits:
 
     def _from_shared(self, shared: Any) -> None:
         """One of ``bridge.sync``: wakes greenlets and tasks alike."""
-        if type(shared).__name__.startswith("_"):
-            return
         text = f"{type(shared).__qualname__} at {id(shared):#x}"
         woken = woken_by(shared)
         for key in woken.greenlets:
@@ -168,7 +166,7 @@ class Waits:
         if fut is None or fut.done():
             return []
         waits = self._behind(fut, set())
-        text = _frame_text(frames) or self._texts.get(id(fut), "")
+        text = self._texts.get(id(fut)) or _frame_text(frames)
         if waits:
             return waits
         return [Wait(text or _future_text(fut))]

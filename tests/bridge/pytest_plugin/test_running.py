@@ -177,6 +177,36 @@ class TestMethods:
     result.stdout.no_fnmatch_line("*Captured stderr*")
 
 
+def test_a_marked_async_test_may_block_in_gevent(project: Run) -> None:
+    code = """
+import asyncio, gevent, pytest, time
+@pytest.mark.gevent
+@pytest.mark.asyncio
+async def test_green():
+    ticks = []
+    async def tick():
+        while True:
+            ticks.append(1)
+            await asyncio.sleep(0.001)
+    task = asyncio.create_task(tick())
+    gevent.sleep(0.05)
+    assert ticks
+    await asyncio.sleep(0)
+    task.cancel()
+@pytest.mark.asyncio
+async def test_plain():
+    with pytest.raises(gevent.exceptions.BlockingSwitchOutError):
+        gevent.sleep(0.05)
+@pytest.mark.gevent
+@pytest.mark.asyncio
+async def test_hangs():
+    gevent.sleep(30)
+"""
+    result = project(code, ini="bridge_loop = all\nbridge_leaks = error\nbridge_timeout = 0.8")
+    result.assert_outcomes(passed=4, failed=2)
+    result.stdout.fnmatch_lines([">*gevent.sleep(30)", "*the test took longer than 0.8 seconds*"])
+
+
 def test_anyio_runs_on_the_matrix(project: Run) -> None:
     code = """
 import asyncio, gevent, pytest, bridge

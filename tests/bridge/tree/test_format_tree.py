@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -18,8 +19,9 @@ import gevent.socket
 import pytest
 
 import bridge
+import bridge.sync
 from bridge._tree import collect
-from bridge._tree.model import Node, State
+from bridge._tree.model import Kind, Node, State
 
 Run = Callable[[Any], Any]
 
@@ -278,6 +280,62 @@ def test_a_task_parked_on_a_lock_names_it(run: Run) -> None:
             await asyncio.sleep(0)
             assert f"Lock.acquire of Lock at {id(lock):#x}" in node("<locals>.locks").waits[0].what
         await task
+
+    run(main())
+
+
+# -- green tasks and shared primitives ------------------------------------------------
+
+
+def test_a_green_task_shows_what_it_waits_for_in_gevent_and_no_worker(run: Run) -> None:
+    async def sleeps() -> None:
+        gevent.sleep(50)
+
+    async def joins() -> None:
+        gevent.spawn(naps).join()
+
+    async def awaits() -> None:
+        await asyncio.sleep(50)
+
+    async def main() -> None:
+        tasks = [bridge.create_green_task(each()) for each in (sleeps, joins, awaits)]
+        await asyncio.sleep(0.01)
+        assert re.fullmatch(r"timer, 49\.\d\d s left", node("<locals>.sleeps").waits[0].what)
+        assert [each.function for each in node("<locals>.sleeps").stack][-1] == "sleep"
+        assert node("<locals>.sleeps").stack[0].function.endswith("<locals>.sleeps")
+        assert below("<locals>.joins", "naps")
+        assert any("<locals>.joins at " in note for note in node("naps").notes)
+        assert re.fullmatch(r"timer, 49\.\d\d s left", node("<locals>.awaits").waits[0].what)
+        assert {each.label for each in collect().nodes.values() if each.kind is Kind.GREENLET} == {
+            node("naps").label
+        }
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        gevent.killall([each for each in gc.get_objects() if type(each) is gevent.Greenlet], block=False)
+        await asyncio.sleep(0)
+
+    run(main())
+
+
+def test_tasks_and_greenlets_that_wait_for_a_shared_primitive_name_it(run: Run) -> None:
+    async def main() -> None:
+        queue: bridge.sync.Queue[int] = bridge.sync.Queue()
+
+        async def gets() -> None:
+            await queue.aget()
+
+        def parks() -> None:
+            queue.get()
+
+        task = asyncio.create_task(gets())
+        greenlet = bridge.spawn(parks)
+        await asyncio.sleep(0.01)
+        for label in ("<locals>.gets", "<locals>.parks"):
+            assert [wait.what for wait in node(label).waits] == [f"Queue at {id(queue):#x}"]
+        queue.put_nowait(1)
+        queue.put_nowait(2)
+        await asyncio.wait([task, bridge.future(greenlet)])
 
     run(main())
 
