@@ -66,7 +66,7 @@ def sync_to_async(fn: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
 
 
 def async_to_sync(fn: Callable[P, Awaitable[T]]) -> Callable[P, T]:
-    """Return a plain function that runs coroutine function *fn* in a task and parks the greenlet meanwhile.
+    """Return a plain function that runs *fn* in a task and parks the greenlet meanwhile.
 
     Call it in greenlets, any number at once, or where no asyncio loop runs at
     all; then a private loop runs until the task is done.  The task has the
@@ -76,11 +76,14 @@ def async_to_sync(fn: Callable[P, Awaitable[T]]) -> Callable[P, T]:
     The function it returns raises WrongContextError in tasks and asyncio
     callbacks, where ``await fn(...)`` is what to write; green tasks may call it.
 
+    :param fn: a coroutine function, or anything else that returns an awaitable; that is called in the
+        task too, so classes that look for the running loop (``websockets.connect``) will do
     :raises TypeError: if *fn* cannot be called
     """
     if not callable(fn):
         raise TypeError(f"async_to_sync() needs a coroutine function, not {fn!r}.")
     name = getattr(fn, "__qualname__", repr(fn))
+    simple = inspect.iscoroutinefunction(fn)
 
     @functools.wraps(fn)
     def waiting(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -88,12 +91,17 @@ def async_to_sync(fn: Callable[P, Awaitable[T]]) -> Callable[P, T]:
         bridge_loop = here()
         context, is_copy = _context_to_lend()
         try:
-            return wait_for_future(bridge_loop, task_in(context, fn(*args, **kwargs), bridge_loop), None)
+            awaitable = fn(*args, **kwargs) if simple else _called(fn, *args, **kwargs)
+            return wait_for_future(bridge_loop, task_in(context, awaitable, bridge_loop), None)
         finally:
             if is_copy:
                 _take_over(context)
 
     return waiting
+
+
+async def _called(fn: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    return await fn(*args, **kwargs)
 
 
 def _nothing() -> None:

@@ -54,10 +54,12 @@ class _State:
         "back",
         "future",
         "hooks",
+        "idle",
         "inner",
         "inside",
         "interruption",
         "kind",
+        "late",
         "loop",
         "outer_hooks",
         "outer_loop",
@@ -79,7 +81,9 @@ class _State:
         self.value: Any = None
         self.back: greenlet | None = None  # who waits in a step
         self.future: asyncio.Future[None] | None = None  # what asyncio waits for while we block
-        self.parked = False
+        self.parked = False  # in gevent
+        self.idle = True  # between two steps
+        self.late: BaseException | None = None  # to be thrown at the end of the step
         self.inside = False
         self.interruption: tuple[BaseException, int] | None = None
         self.outer_loop: Any = None
@@ -128,24 +132,27 @@ class GreenWorker(Worker):
             state.leave()
 
     def switch(self, *args: Any, **kwargs: Any) -> Any:
-        """Wake from a wait in gevent; while the coroutine awaits something there is nothing to wake."""
+        """Wake from a wait in gevent; while the coroutine awaits something there is nothing to wake.
+
+        In a step it may come from a child greenlet (SQLAlchemy's), and is what it is.
+        """
         state = self._state
-        if not state.parked:
+        if state.parked:
+            state.enter()
+        elif state.idle:
             return None
-        state.enter()
         return _switch(self, *args, **kwargs)
 
     def throw(self, *args: Any) -> Any:
         """Raise in the coroutine, wherever it waits (gevent.Timeout, gevent.kill)."""
         state = self._state
-        if getcurrent() is self:
-            return _throw(self, *args)
         if state.parked:
             state.enter()
-            return _throw(self, *args)
-        if self and not self.dead:
-            _interrupt(state, _exception(*args))
-        return None
+        elif state.idle:
+            if self and not self.dead:
+                _interrupt(state, _exception(*args))
+            return None
+        return _throw(self, *args)
 
 
 def _exception(kind: Any = GreenletExit, value: Any = None, tb: Any = None) -> BaseException:
@@ -172,6 +179,7 @@ def _work(state: _State) -> None:
     inner = state.inner
     while True:
         request, state.request = state.request, None
+        state.idle = False
         try:
             if state.throwing:
                 state.throwing = False
@@ -186,6 +194,7 @@ def _work(state: _State) -> None:
             state.value = exc
             state.kind = _RAISED
         del request
+        state.idle = True
         back = state.back
         if back is None:
             # The hub had woken us, after a wait in the middle of the step.
@@ -218,8 +227,11 @@ class GreenCoroutine(Coroutine[Any, Any, T]):
 
     def send(self, value: Any) -> Any:
         state = self._state
+        if state.late is not None and state.kind is not None:
+            late, state.late = state.late, None
+            return self.throw(late)
         if state.kind is None:
-            if state.parked:
+            if not state.idle:
                 raise RuntimeError("this green coroutine is blocked in gevent; only its task may continue it")
             state.request = value
             return self._step()
@@ -237,6 +249,10 @@ class GreenCoroutine(Coroutine[Any, Any, T]):
             return self._step(exc)
         if state.kind is _RETURNED or state.kind is _RAISED:
             return self._outcome()  # it ended before the cancellation got here
+        if not state.idle:
+            # Blocked in gevent, but in another greenlet that the coroutine's own one waits for.
+            state.late = exc
+            return self._blocked()
         state.kind = None  # what it awaits, if anything, was never handed out
         state.value = None
         state.throwing = True
@@ -261,12 +277,15 @@ class GreenCoroutine(Coroutine[Any, Any, T]):
         state.back = getcurrent()
         self._bridge.run_visible(worker, exc)
         if state.kind is None:
-            # Blocked in gevent.
             state.back = None
-            future = state.future = state.loop.create_future()
-            future._asyncio_future_blocking = True
-            return future
+            return self._blocked()
         return self._outcome()
+
+    def _blocked(self) -> Any:
+        """Return what asyncio is to wait for while the worker is blocked in gevent."""
+        future = self._state.future = self._state.loop.create_future()
+        future._asyncio_future_blocking = True
+        return future
 
     def _begin(self) -> GreenWorker:
         state = self._state

@@ -1,0 +1,65 @@
+"""Whole programs in a process of their own: frameworks that refuse async contexts, and patched ones."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bridge.interop.children import run_child
+
+_HERE = Path(__file__).parent
+_ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+@pytest.mark.parametrize("patching", ["patched", "unpatched"])
+def test_django_and_asgiref(patching: str, loop: str, tmp_path: Path) -> None:
+    pytest.importorskip("django")
+    ended = run_child("django_asgiref.py", patching, loop, str(tmp_path / "db.sqlite3"))
+    assert (ended.stdout, ended.stderr) == ("guarded in the task\nnested done\n", "")
+
+
+@pytest.mark.parametrize("host", ["none", "asyncio", "uvloop"])
+def test_flask_async_views(host: str) -> None:
+    pytest.importorskip("flask")
+    ended = run_child("flask_async.py", host)
+    assert (ended.stdout, ended.stderr) == ("done\n", "")
+
+
+def test_locust_users_that_speak_websocket() -> None:
+    pytest.importorskip("locust")
+    pytest.importorskip("websockets")
+    ended = run_child("locust_user.py")
+    assert (ended.stdout, ended.returncode) == ("done\n", 0), ended.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+@pytest.mark.skipif("BRIDGE_TESTS_PATCHED" in os.environ, reason="this is that run")
+def test_all_of_this_under_patching() -> None:
+    folders = [str(_HERE), str(_HERE.parent / "green")]
+    ended = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-x",
+            "-p",
+            "no:cacheprovider",
+            *folders,
+            "--ignore",
+            __file__,
+        ],
+        cwd=_ROOT,
+        env={**os.environ, "BRIDGE_TESTS_PATCHED": "1"},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout[-5000:]
