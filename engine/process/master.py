@@ -18,6 +18,7 @@ from typing import Final
 
 from bridge.lowlevel import fork, original
 from engine.channels import Lane, MasterSide, WorkerSide, pair
+from engine.errors import ConfigError
 from engine.logs.server_log import ServerLog
 from engine.process.child import Child
 from engine.process.events import MasterEvents
@@ -111,6 +112,7 @@ class Master:
         self._handlers: dict[Lane, Callable[[Child, bytes], None]] = {Lane.CONTROL: self._control}
         self._in_child: list[Callable[[], None]] = []
         self._each_cycle: list[Callable[[], None]] = []
+        self._before_exec: list[Callable[[], None]] = []
         self._stopping = False
         self._hurry = False
         self._chain = False
@@ -139,6 +141,10 @@ class Master:
     def each_cycle(self, call: Callable[[], None]) -> None:
         """Call about once a second, and after each signal."""
         self._each_cycle.append(call)
+
+    def before_exec(self, call: Callable[[], None]) -> None:
+        """Call just before this image ends for the next: send children what they are to have."""
+        self._before_exec.append(call)
 
     # -- commands: signals, fifo, touched files and workers end up here ----------------------------
 
@@ -310,6 +316,11 @@ class Master:
             status = self._work(number, Supervised(channel, row, number, paused=self._paused))
         except SystemExit as exc:
             status = exc.code if isinstance(exc.code, int) else 1
+        except ConfigError as exc:
+            status = exc.exit_code
+            if exc.__cause__ is not None:
+                traceback.print_exception(exc.__cause__)
+            self.log.line(f"worker {number}: {exc}")
         except BaseException:
             traceback.print_exc()
         finally:
@@ -537,6 +548,9 @@ class Master:
         requests = {str(number): count for number, count in self._requests.items()}
         for child in self._children.values():
             child.channel.dispatch()
+        for call in self._before_exec:
+            call()
+        for child in self._children.values():
             child.channel.flush()
             if child.row is not None:
                 key = str(child.number)

@@ -12,6 +12,7 @@ from typing import Any, Final
 from bridge.lowlevel import Greenlet, breathe, current_greenlet
 from bridge.sync import Event
 from engine.signals.wire import Hello, Leaving, Message, Register, Send, Taken, encode
+from engine.stats.scoreboard import Column, Row
 
 __all__ = ["Agent", "Handler", "SignalGreenlet", "Transport"]
 
@@ -50,6 +51,7 @@ class Agent:
         self._running: set[SignalGreenlet] = set()
         self._idle: Event | None = None
         self.worker_id = 0
+        self.row: Row | None = None
         self.handled = 0
         """Handlers begun since this process was made."""
 
@@ -148,6 +150,8 @@ class Agent:
 
     def _begin(self, number: int) -> None:
         self.handled += 1
+        if self.row is not None:
+            self.row[Column.SIGNALS] = self.handled
         greenlet = SignalGreenlet(self._handle, number)
         greenlet.signum = number
         self._running.add(greenlet)

@@ -176,11 +176,14 @@ class Lines:
 
     # -- out -----------------------------------------------------------------------------
 
-    def outgoing(self) -> list[tuple[int, bytes]]:
-        """Return (process, signal numbers) to send now; they count as sent."""
+    def outgoing(self, most: int | None = IN_FLIGHT) -> list[tuple[int, bytes]]:
+        """Return (process, signal numbers) to send now; they count as sent.
+
+        :param most: signals that a process may have been sent and not begun; None for any number
+        """
         found: list[tuple[int, bytes]] = []
         for line in self._lines.values():
-            room = IN_FLIGHT - len(line.sent)
+            room = len(line.waiting) if most is None else most - len(line.sent)
             if not line.waiting or room <= 0:
                 continue
             numbers = bytearray()
@@ -201,6 +204,11 @@ class Lines:
     def pending(self) -> int:
         """How many signals nobody has begun to handle."""
         return sum(map(Line.load, self._lines.values())) + sum(map(len, self._held.values()))
+
+    def pending_here(self) -> int:
+        """How many signals have not been sent to any process."""
+        waiting = sum(len(line.waiting) for line in self._lines.values())
+        return waiting + sum(map(len, self._held.values()))
 
     def __repr__(self) -> str:
         return f"<Lines to {len(self._lines)} processes, {self.pending()} signals pending>"

@@ -27,6 +27,7 @@ class MasterLike(Protocol):
 
     def on_message(self, lane: Lane, handler: Callable[[Any, bytes], None]) -> None: ...
     def each_cycle(self, call: Callable[[], None]) -> None: ...
+    def before_exec(self, call: Callable[[], None]) -> None: ...
     def children(self) -> Iterable[Any]: ...
     def send(self, child: Any, lane: Lane, data: bytes) -> bool: ...
 
@@ -81,7 +82,13 @@ class Local:
         self._master = master
         master.on_message(Lane.SIGNALS, self._from_child)
         master.each_cycle(self._look_at_children)
+        master.before_exec(self._hand_over)
         self.switchboard.start(master.events)
+
+    def _hand_over(self) -> None:
+        """The next image of the master knows nothing of what waits here: it goes to the workers of now."""
+        self._look_at_children()
+        self.switchboard.hand_over()
 
     def _from_child(self, child: Any, data: bytes) -> None:
         self.switchboard.receive(child.pid, data, lambda: self._greet(child))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from engine.signals.file_monitor import FileMonitor, new_monitor
-from engine.signals.lines import Lines
+from engine.signals.lines import IN_FLIGHT, Lines
 from engine.signals.registry import Registry, Wishes
 from engine.signals.schedule import NEVER, CronTable, TimerTable
 from engine.signals.targets import Kind, parse_target
@@ -242,10 +242,17 @@ class Switchboard:
         if self._flush_handle is None and self._events is not None:
             self._flush_handle = self._events.call_later(0.0, self._flush)
 
-    def _flush(self) -> None:
+    def hand_over(self) -> None:
+        """Send everything to the processes that run now, whatever they have to do already."""
+        self._flush(most=None)
+        left = self._lines.pending_here()
+        if left:
+            self._log(f"{left} uwsgi signals are lost: no process is there to take them")
+
+    def _flush(self, most: int | None = IN_FLIGHT) -> None:
         self._flush_handle = None
         failed = False
-        for process, numbers in self._lines.outgoing():
+        for process, numbers in self._lines.outgoing(most):
             deliver = self._deliver.get(process)
             if deliver is None or not deliver(numbers):
                 failed = True

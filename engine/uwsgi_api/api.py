@@ -26,6 +26,7 @@ from engine.uwsgi_api.signal_calls import SignalCalls
 
 __all__ = ["GROUPS", "Api", "install"]
 
+_LOOK_AGAIN = 0.005  # seconds
 _LAST_HANDLERS = 10.0  # seconds that handlers of signals have to end when the worker does
 
 GROUPS = (ProcessCalls, RequestCalls, SignalCalls)
@@ -68,6 +69,7 @@ class Api:
     def use_scoreboard(self, board: Scoreboard, row: Row | None) -> None:
         """Let ``uwsgi.workers()`` and others read *board*; *row* is this process's own."""
         self.instance.use_scoreboard(board, row)
+        self.instance.agent.row = row
 
     def run_post_fork(self) -> None:
         """Call ``uwsgi.post_fork_hook``; the application is loaded, the loop does not run yet."""
@@ -98,11 +100,19 @@ class Api:
         agent = self.instance.agent
         agent.leave()
         await bridge.future(bridge.spawn(agent.wait_handled, min(limit, _LAST_HANDLERS)))
-        if not callable(self._names.get("atexit")):
-            return
-        done, _ = await asyncio.wait([bridge.future(bridge.spawn(self._call, "atexit"))], timeout=limit)
-        if not done:
-            self._log(f"uwsgi.atexit did not end in {limit:g} seconds; going on without it")
+        if callable(self._names.get("atexit")):
+            done, _ = await asyncio.wait([bridge.future(bridge.spawn(self._call, "atexit"))], timeout=limit)
+            if not done:
+                self._log(f"uwsgi.atexit did not end in {limit:g} seconds; going on without it")
+        await self._empty_channel(limit)
+
+    async def _empty_channel(self, limit: float) -> None:
+        """Let the master have what this worker has told it; signals must not get lost."""
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + limit
+        channel = self._channel
+        while channel is not None and channel.wants_write and not channel.closed and loop.time() < give_up:
+            await asyncio.sleep(_LOOK_AGAIN)
 
     def finish_process(self) -> None:
         """Run Python's ``atexit`` handlers where no interpreter will; call last, outside the loop."""
