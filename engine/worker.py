@@ -157,7 +157,7 @@ class Worker:
             self._api.end(exchange)
 
     async def _main(self) -> bool:
-        loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         bridge.attach()
         settings = self._settings
         self._log.use_timer(loop.call_later)
@@ -260,13 +260,12 @@ class Worker:
     # -- once in a while -----------------------------------------------------------------------
 
     def _tick(self) -> None:
-        loop = asyncio.get_running_loop()
         now = time.monotonic()
         self._last_turn = now
         self._harakiri.sweep(now)
         self._publish(now)
         self._check_lifetime()
-        self._ticking = loop.call_later(self._harakiri.interval(), self._tick)
+        self._ticking = self._loop.call_later(self._harakiri.interval(), self._tick)
 
     def _publish(self, now: float) -> None:
         if self._supervised is None:
@@ -310,7 +309,7 @@ class Worker:
     def _set_own_harakiri(self, seconds: float) -> None:
         self._harakiri.set_own(the_request(), seconds, time.monotonic())
         self._ticking.cancel()
-        self._tick()
+        self._ticking = self._loop.call_later(self._harakiri.interval(), self._tick)
 
     def _report_harakiri(self, text: str) -> None:
         number = 1 if self._supervised is None else self._supervised.number
