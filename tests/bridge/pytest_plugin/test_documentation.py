@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from tests.bridge.pytest_plugin.conftest import ROOT, Run
 
 pytest_plugins = ("pytester",)
@@ -20,9 +18,8 @@ def test_the_example_passes_on_both_loops(project: Run) -> None:
     project(PROGRAMS[0], ini=settings).assert_outcomes(passed=6)
 
 
-@pytest.mark.parametrize("arguments", [(), ("-n2",)])
-def test_it_passes_patched(project: Run, arguments: tuple[str, ...]) -> None:
-    project(PROGRAMS[0], *arguments, ini=SETTINGS[1]).assert_outcomes(passed=3)
+def test_it_passes_patched(project: Run) -> None:
+    project(PROGRAMS[0], ini=SETTINGS[1]).assert_outcomes(passed=3)
 
 
 def test_the_example_for_anyio_passes(project: Run) -> None:

@@ -74,9 +74,10 @@ def mixed(scope: str) -> str:
     return MIXED.replace("{scope}", fixture).replace("{mark}", mark)
 
 
-@pytest.mark.parametrize("scope", ["function", "class", "module", "package", "session"])
-def test_fixtures_of_both_kinds_mix_in_every_loop_scope(project: Run, scope: str) -> None:
-    project(mixed(scope), ini="bridge_loop = all\nbridge_leaks = error").assert_outcomes(passed=7)
+def test_fixtures_of_both_kinds_mix_in_every_loop_scope(project: Run, pytester: pytest.Pytester) -> None:
+    for scope in ("class", "module", "package", "session"):
+        pytester.makepyfile(**{f"test_{scope}": mixed(scope)})
+    project(mixed("function"), ini="bridge_loop = all\nbridge_leaks = error").assert_outcomes(passed=35)
 
 
 @pytest.mark.parametrize("ini", ["", "bridge_loop = selector", "bridge_loop = uvloop"])
