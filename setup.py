@@ -23,6 +23,7 @@ CYTHON_MODULES = [
     "bridge._hub.scheduler",
     "bridge._hub.trampoline",
     "bridge._poller",
+    "bridge._state",
     "bridge._timer_heap",
     "bridge._watchers.base",
     "bridge._watchers.io",

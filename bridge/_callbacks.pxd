@@ -1,3 +1,12 @@
 cdef class callback:
     cdef public object callback
     cdef public object args
+    cdef public callback following
+
+cdef class CallbackQueue:
+    cdef public callback first
+    cdef public callback last
+    cdef public Py_ssize_t count
+
+    cpdef append(self, callback cb)
+    cpdef clear(self)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-__all__ = ["callback"]
+__all__ = ["CallbackQueue", "callback"]
 
 
 class callback:
@@ -15,11 +15,12 @@ class callback:
     running, so the same tuple stays on the object until after the call.
     """
 
-    __slots__ = ("args", "callback")
+    __slots__ = ("args", "callback", "following")
 
     def __init__(self, func: Callable[..., object] | None, args: tuple[Any, ...] | None) -> None:
         self.callback = func
         self.args = args
+        self.following: callback | None = None
 
     def stop(self) -> None:
         """Forget the call; a callback already running is not interrupted."""
@@ -47,3 +48,41 @@ class callback:
         if self.callback is None and self.args is None:
             text += " stopped"
         return text + ">"
+
+
+class CallbackQueue:
+    """Callbacks in the order they were added; a chain through the callbacks themselves.
+
+    For the loop's own thread only.
+    """
+
+    __slots__ = ("count", "first", "last")
+
+    def __init__(self) -> None:
+        self.first: callback | None = None
+        self.last: callback | None = None
+        self.count = 0
+
+    def append(self, cb: callback) -> None:
+        """Add at the end."""
+        last = self.last
+        if last is None:
+            self.first = cb
+        else:
+            last.following = cb
+        self.last = cb
+        self.count += 1
+
+    def clear(self) -> None:
+        """Forget all."""
+        self.first = self.last = None
+        self.count = 0
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[callback]:
+        cb = self.first
+        while cb is not None:
+            yield cb
+            cb = cb.following

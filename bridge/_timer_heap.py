@@ -41,8 +41,11 @@ class TimerHeap:
         if entry[2] is None:
             return
         entry[2] = None
-        self._dead += 1
         entries = self._entries
+        if entries and entries[-1] is entry:
+            entries.pop()  # the last leaf; so ends a Timeout that was set last and is cancelled first
+            return
+        self._dead += 1
         if self._dead > _CLEAN_ABOVE and self._dead * 2 > len(entries):
             entries[:] = [e for e in entries if e[2] is not None]
             heapify(entries)

@@ -19,11 +19,9 @@ from zope.interface import classImplements
 
 import bridge._watchers.async_ as _async
 import bridge._watchers.child as _child
-import bridge._watchers.io as _io
 import bridge._watchers.phases as _phases
 import bridge._watchers.signal as _signals
 import bridge._watchers.stat as _stat
-import bridge._watchers.timer as _timer
 from bridge._callbacks import callback
 from bridge._compat import get_native_ident, getpid
 from bridge._hub.driver import private_loop_kind
@@ -93,16 +91,6 @@ class loop(Services):
         _live.add(self)
 
     # -- watchers ----------------------------------------------------------
-
-    def io(self, fd: int, events: int, ref: bool = True, priority: int | None = None) -> _io.io:
-        """Watch a descriptor: 1 readable, 2 writable, 3 both."""
-        return _io.io(self, fd, events, ref, priority)
-
-    def timer(
-        self, after: float, repeat: float = 0.0, ref: bool = True, priority: int | None = None
-    ) -> _timer.timer:
-        """Call back after *after* seconds, then every *repeat* seconds (0.0: once)."""
-        return _timer.timer(self, after, repeat, ref, priority)
 
     def signal(self, signum: int, ref: bool = True, priority: int | None = None) -> _signals.signal:
         """Watch for a Unix signal."""
@@ -253,6 +241,7 @@ class loop(Services):
         self._forget()
         self._timers.clear()
         self._callbacks.clear()
+        self._incoming.clear()
         self._fired.clear()
         self._held.clear()
         self._fds.clear()

@@ -18,6 +18,7 @@ BRIDGE_RANKS = [
     "bridge._stackcache",
     "bridge._callbacks",
     "bridge._poller",
+    "bridge._state",
     "bridge._timer_heap",
     "bridge._watchers",
     "bridge._hub",

@@ -1,16 +1,17 @@
+from bridge._callbacks cimport CallbackQueue
 from bridge._poller cimport Poller
+from bridge._state cimport LoopState
 from bridge._timer_heap cimport TimerHeap
 
-cdef class Scheduler:
+cdef class Scheduler(LoopState):
     cdef public object error_handler
     cdef public object _thread_ident
-    cdef public bint _closed
     cdef public object _aio
-    cdef public object _callbacks
+    cdef public CallbackQueue _callbacks
+    cdef public object _incoming
     cdef public object _fired
     cdef public object _expired
     cdef public TimerHeap _timers
-    cdef public long _refs
     cdef public set _held
     cdef public dict _fds
     cdef public list _dirty
@@ -20,7 +21,6 @@ cdef class Scheduler:
     cdef public dict _phases
     cdef public long long _passes
     cdef public bint _want_pass
-    cdef public bint _scheduled
     cdef public bint _drain_queued
     cdef public bint _wake_sent
     cdef public double _armed_at
@@ -30,9 +30,6 @@ cdef class Scheduler:
     cdef public bint _interrupted
     cdef object __weakref__
 
-    cpdef _schedule(self)
-    cpdef _add_ref(self)
-    cpdef _drop_ref(self)
     cpdef list _add_timer(self, double due, t)
     cpdef _cancel_timer(self, list entry)
     cpdef _fd_entry(self, int fd)
@@ -50,3 +47,4 @@ cdef class Scheduler:
     cpdef _arm_timer(self, aio)
     cpdef _register_dirty(self)
     cpdef _register(self, entry)
+    cpdef _take_incoming(self)

@@ -20,13 +20,15 @@ from typing import Any
 from gevent.exceptions import HubDestroyed
 from greenlet import GreenletExit
 
-from bridge._callbacks import callback
+from bridge._callbacks import CallbackQueue, callback
 from bridge._compat import get_native_ident
 from bridge._poller import READ, WRITE, Poller
+from bridge._state import LoopState
 from bridge._timer_heap import TimerHeap
 from bridge._types import Cancellable, ErrorHandler, Fireable, HostLoop
 from bridge._watchers.io import FdEntry
-from bridge._watchers.timer import timer
+from bridge._watchers.io import io as io_watcher
+from bridge._watchers.timer import timer as timer_watcher
 
 __all__ = ["Scheduler"]
 
@@ -37,20 +39,20 @@ _INFINITY = float("inf")
 _SHORTEST_SLEEP = 0.00005
 
 
-class Scheduler:
+class Scheduler(LoopState):
     """Queues and tables of one loop; used only in the loop's own thread except where noted."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.error_handler: ErrorHandler | None = None
         self._thread_ident = get_native_ident()
-        self._closed = False
         self._aio: HostLoop | None = None
         # Work.
-        self._callbacks: deque[callback] = deque()
+        self._callbacks = CallbackQueue()
+        self._incoming: deque[callback] = deque()  # from other threads
         self._fired: deque[Fireable] = deque()
         self._expired: deque[list[Any]] = deque()
         self._timers = TimerHeap()
-        self._refs = 0
         self._held: set[object] = set()
         # Descriptors.
         self._fds: dict[int, FdEntry] = {}
@@ -63,7 +65,6 @@ class Scheduler:
         self._passes = 0
         self._want_pass = False
         # What asyncio knows of us.
-        self._scheduled = False  # the hub will look at the queues without being told
         self._drain_queued = False
         self._wake_sent = False
         self._armed_at = _INFINITY
@@ -74,9 +75,6 @@ class Scheduler:
 
     # -- to be supplied by the trampoline ----------------------------------
 
-    def _schedule(self) -> None:
-        raise NotImplementedError
-
     def _drain(self) -> None:
         raise NotImplementedError
 
@@ -85,17 +83,15 @@ class Scheduler:
 
     # -- services for watchers ----------------------------------------------
 
-    def _check_alive(self) -> None:
-        if self._closed:
-            raise ValueError("operation on destroyed loop")
+    def io(self, fd: int, events: int, ref: bool = True, priority: int | None = None) -> io_watcher:
+        """Watch a descriptor: 1 readable, 2 writable, 3 both."""
+        return io_watcher(self, fd, events, ref, priority)
 
-    def _add_ref(self) -> None:
-        self._refs += 1
-
-    def _drop_ref(self) -> None:
-        self._refs -= 1
-        if self._refs == 0 and not self._scheduled:
-            self._schedule()  # a blocked run() must notice that nothing is left
+    def timer(
+        self, after: float, repeat: float = 0.0, ref: bool = True, priority: int | None = None
+    ) -> timer_watcher:
+        """Call back after *after* seconds, then every *repeat* seconds (0.0: once)."""
+        return timer_watcher(self, after, repeat, ref, priority)
 
     def _hold(self, w: object) -> None:
         """Keep a started watcher alive that no other table holds."""
@@ -104,7 +100,7 @@ class Scheduler:
     def _release(self, w: object) -> None:
         self._held.discard(w)
 
-    def _add_timer(self, due: float, t: timer) -> list[Any]:
+    def _add_timer(self, due: float, t: timer_watcher) -> list[Any]:
         entry = self._timers.push(due, t)
         if not self._scheduled and due < self._armed_at:
             self._schedule()
@@ -217,20 +213,32 @@ class Scheduler:
         """Like :meth:`run_callback`, callable from any thread; wakes the loop (ILoop)."""
         self._check_alive()
         cb = callback(func, args)
-        self._callbacks.append(cb)
+        self._incoming.append(cb)
         self._wake_threadsafe()
         return cb
+
+    def _take_incoming(self) -> None:
+        incoming = self._incoming
+        while incoming:
+            self._callbacks.append(incoming.popleft())
 
     def _run_callbacks(self) -> bool:
         """Run a bounded batch.  True: a direct run ended, hand back at once (so for all ``_run_*``)."""
         queue = self._callbacks
         left = _CALLBACKS_PER_LOOK
         give_up_at = 0.0
-        while queue:
-            # Not popleft(): the interpreter looks for signals after a call, and a
-            # KeyboardInterrupt there would lose the callback.
-            cb = queue[0]
-            del queue[0]
+        while True:
+            # No call here: the interpreter looks for signals after one, and a
+            # KeyboardInterrupt would lose the callback.
+            cb = queue.first
+            if cb is None:
+                break
+            following = cb.following
+            queue.first = following
+            if following is None:
+                queue.last = None
+            cb.following = None
+            queue.count -= 1
             func = cb.callback
             args = cb.args
             if func is None or args is None:
@@ -310,7 +318,9 @@ class Scheduler:
         busy = False
         if phases["prepare"]:
             self._run_phase("prepare")
-        if self._callbacks:
+        if self._incoming:
+            self._take_incoming()
+        if self._callbacks.count:
             busy = True
             if self._run_callbacks():
                 return True
@@ -338,13 +348,18 @@ class Scheduler:
     def _run_idle(self) -> None:
         busy = self._events_seen != self._idle_mark
         self._idle_mark = self._events_seen
-        if not busy and not self._callbacks and not self._fired:
+        if not busy and not self._callbacks.count and not self._fired:
             self._run_phase("idle")
+
+    def _has_queued(self) -> bool:
+        """Whether something is queued that needs neither a poll nor the time to pass."""
+        return bool(self._callbacks.count or self._incoming or self._fired or self._expired)
 
     def _has_work(self) -> bool:
         """Whether a pass would run something now."""
         return bool(
-            self._callbacks
+            self._callbacks.count
+            or self._incoming
             or self._fired
             or self._expired
             or self._want_pass
@@ -354,7 +369,7 @@ class Scheduler:
 
     def _alive(self) -> bool:
         """Whether run() must go on: active referenced watchers, or queued work."""
-        return bool(self._refs > 0 or self._callbacks or self._fired)
+        return bool(self._refs > 0 or self._callbacks.count or self._fired or self._incoming)
 
     # -- passing changes on to asyncio ------------------------------------------------
 

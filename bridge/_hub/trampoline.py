@@ -282,6 +282,7 @@ class Trampoline(Scheduler):
                     pass
         except HubDestroyed:
             self._callbacks.clear()
+            self._incoming.clear()
             self._fired.clear()
             self._token = self._direct = self._runner = None
             self._interrupted = self._scheduled = False
@@ -430,7 +431,7 @@ class Trampoline(Scheduler):
             self._drain_queued = True
             self._aio.call_soon(self._drain)
         self._scheduled = True
-        if self._callbacks or self._fired or self._expired or self._timers.next_due() <= monotonic():
+        if self._has_queued() or self._timers.next_due() <= monotonic():
             self._run_pass()
             return
         try:
@@ -444,7 +445,7 @@ class Trampoline(Scheduler):
 
     def _run_some(self, wait: bool) -> None:
         """One turn: queued work, one poll, the events it found."""
-        if self._callbacks:
+        if self._callbacks.count or self._incoming:
             wait = False
         self._run_pass()
         if self._ext is not None or not (self._alive() or self._phases["idle"]):

@@ -1,5 +1,7 @@
+from bridge._state cimport LoopState
+
 cdef class watcher:
-    cdef public object loop
+    cdef public LoopState loop
     cdef public object _callback
     cdef public object _args
     cdef public int _priority

@@ -1,7 +1,8 @@
+from bridge._state cimport LoopState
 from bridge._watchers.base cimport watcher
 
 cdef class FdEntry:
-    cdef public object loop
+    cdef public LoopState loop
     cdef public int fd
     cdef public list watchers
     cdef public int wanted
