@@ -22,14 +22,33 @@ from engine.uwsgi_api.instance import Facts, Instance
 from engine.uwsgi_api.module import build, put_in_place
 from engine.uwsgi_api.process_calls import ProcessCalls
 from engine.uwsgi_api.request_calls import RequestCalls
+from engine.uwsgi_api.shared_calls import (
+    AreaCalls,
+    CacheCalls,
+    LockCalls,
+    MetricCalls,
+    QueueCalls,
+    RpcCalls,
+)
 from engine.uwsgi_api.signal_calls import SignalCalls
+from engine.uwsgi_api.store import Store
 
 __all__ = ["GROUPS", "Api", "install"]
 
 _LOOK_AGAIN = 0.005  # seconds
 _LAST_HANDLERS = 10.0  # seconds that handlers of signals have to end when the worker does
 
-GROUPS = (ProcessCalls, RequestCalls, SignalCalls)
+GROUPS = (
+    ProcessCalls,
+    RequestCalls,
+    SignalCalls,
+    LockCalls,
+    CacheCalls,
+    QueueCalls,
+    AreaCalls,
+    MetricCalls,
+    RpcCalls,
+)
 
 
 class Api:
@@ -41,6 +60,10 @@ class Api:
     def __init__(self, facts: Facts, log: Callable[[str], None]) -> None:
         self._log = log
         self.instance = Instance(facts, log)
+        try:
+            self.instance.store = Store(facts.opt)
+        except NotImplementedError:
+            pass  # the functions that need it say so
         self.module: ModuleType = build(self.instance, [group(self.instance) for group in GROUPS])
         self._names: dict[str, Any] = vars(self.module)
         self._signals = Local(facts.processes, self.instance.agent, log)
@@ -51,6 +74,8 @@ class Api:
     def supervise(self, master: MasterLike) -> None:
         """This process is the master; call before its loop runs."""
         self._signals.serve_in(master)
+        if self.instance.store is not None:
+            master.before_exec(self.instance.store.segments.survive_exec)
 
     # -- life of a worker ------------------------------------------------------------
 
@@ -108,11 +133,16 @@ class Api:
 
     async def _empty_channel(self, limit: float) -> None:
         """Let the master have what this worker has told it; signals must not get lost."""
-        loop = asyncio.get_running_loop()
-        give_up = loop.time() + limit
         channel = self._channel
-        while channel is not None and channel.wants_write and not channel.closed and loop.time() < give_up:
-            await asyncio.sleep(_LOOK_AGAIN)
+        if channel is None:
+            return
+        try:
+            async with asyncio.timeout(limit):
+                # The loop's writer empties it, and tells nobody.
+                while channel.wants_write and not channel.closed:  # noqa: ASYNC110
+                    await asyncio.sleep(_LOOK_AGAIN)
+        except TimeoutError:
+            self._log("the master does not read; what this worker had to tell it is lost")
 
     def finish_process(self) -> None:
         """Run Python's ``atexit`` handlers where no interpreter will; call last, outside the loop."""

@@ -7,10 +7,13 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.signals.agent import Agent
 from engine.stats.scoreboard import Column, Row, Scoreboard
+
+if TYPE_CHECKING:
+    from engine.uwsgi_api.store import Store
 
 __all__ = ["Facts", "Instance"]
 
@@ -51,6 +54,8 @@ class Instance:
         self.master_pid = os.getpid() if facts.supervised else 0
         self.requests_started = 0
         self.serving = False
+        self.store: Store | None = None
+        self.warned_of_cache = False
         self.set_harakiri: Callable[[float], None] | None = None
 
     def become_worker(self, number: int) -> None:

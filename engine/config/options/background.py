@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.config.options.later import planned, refused
+from engine.config.options.later import noop, planned, refused
 from engine.config.options.record import Option, Section
-from engine.config.values import COUNT, DIRECTORY, FLAG, NUMBER, SECONDS, optional
+from engine.config.values import COUNT, DIRECTORY, FILE, FLAG, NUMBER, SECONDS, TEXT, optional
 
 __all__ = ["BACKGROUND"]
 
 _SUPERVISOR: Final = "run that program under systemd, supervisor or in a container of its own"
-_SHARED: Final = "keep shared state in an existing server such as Redis"
 
 BACKGROUND: Final = Section(
     "Background work",
     (
-        planned("locks", kind=COUNT),
-        planned("lock-engine"),
+        Option("locks", COUNT, "How many locks uwsgi.lock() knows.", default=1, priority="P1"),
+        noop("lock-engine", "the kernel's locks are used, which end with their holder", kind=TEXT),
         planned("signal"),
         Option(
             "signal-bufsize",
@@ -43,14 +42,27 @@ BACKGROUND: Final = Section(
         planned("spooler-chdir", kind=DIRECTORY),
         planned("spooler-max-tasks", kind=NUMBER),
         planned("spooler-external", kind=DIRECTORY),
-        planned("cache2", note=_SHARED),
-        planned("cache", kind=NUMBER, note=_SHARED),
-        planned("cache-expire-freq", kind=SECONDS),
-        planned("queue", kind=NUMBER, note=_SHARED),
-        planned("queue-blocksize", kind=NUMBER),
-        planned("queue-store"),
-        planned("sharedarea", short="A", note=_SHARED),
-        planned("rpc-max", kind=NUMBER),
+        Option(
+            "cache2",
+            TEXT,
+            "A cache that all processes share: name=x,items=N and also blocksize, keysize, purge_lru, store.",
+            multiple=True,
+            priority="P1",
+        ),
+        Option("cache", NUMBER, "A cache called default, of so many items.", priority="P1"),
+        noop("cache-expire-freq", "what has expired is never given out", kind=SECONDS),
+        Option("queue", NUMBER, "Slots of the queue that all processes share.", priority="P1"),
+        Option("queue-blocksize", NUMBER, "Bytes of a slot of the queue.", default=8192, priority="P1"),
+        Option("queue-store", FILE, "Keep the queue in this file.", priority="P1"),
+        Option(
+            "sharedarea",
+            TEXT,
+            "Memory that all processes share: pages, or bytes as in 64k and 1m.",
+            short="A",
+            multiple=True,
+            priority="P1",
+        ),
+        Option("rpc-max", NUMBER, "How many functions a process may register.", default=64, priority="P1"),
         refused("attach-daemon", _SUPERVISOR, "attach-control-daemon", "attach-daemon2"),
         refused("smart-attach-daemon", _SUPERVISOR, "smart-attach-daemon2"),
         refused("subscribe-to", "list the engines in nginx or HAProxy", "st", "subscribe", "subscribe2"),

@@ -1,0 +1,125 @@
+"""What the options say is shared between the processes; made before the fork."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Mapping
+from typing import Any, Final
+
+from engine.errors import ConfigError
+from engine.uwsgi_api.keyvals import Options, keyvals, number
+from engine.uwsgi_api.shared.cache import Cache, CacheSettings
+from engine.uwsgi_api.shared.metrics import Metrics, metrics_size
+from engine.uwsgi_api.shared.range_lock import Guard, LockFile
+from engine.uwsgi_api.shared.ring import Ring, ring_size
+from engine.uwsgi_api.shared.segments import Segment, Segments
+from engine.uwsgi_api.shared.user_lock import UserLock
+
+__all__ = ["Area", "Store"]
+
+# Bytes of the lock segment: user locks from 0, those of areas and tables above.
+_AREA_LOCKS: Final = 1_000_000
+_GUARDS: Final = 2_000_000
+
+_CACHE_KEYS: Final = frozenset(
+    {"name", "items", "maxitems", "max_items", "blocksize", "keysize", "purge_lru", "store", "bitmap"}
+    # Without effect here: where items go, how they are found, and what is logged.
+    | {"blocks", "hash", "hashsize", "ignore_full", "lastmod", "storesync", "store_sync"}
+)
+_UNITS: Final = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+class Area:
+    """One ``--sharedarea``."""
+
+    def __init__(self, segment: Segment, lock: UserLock) -> None:
+        self.memory = segment.memory
+        self.size = segment.size
+        self.lock = lock
+
+
+class Store:
+    """Locks, caches, the queue, shared areas and metrics of one server.
+
+    :param opt: ``uwsgi.opt``
+    :raises ConfigError: if an option makes no sense
+    :raises NotImplementedError: where processes cannot share memory like this
+    """
+
+    def __init__(self, opt: Mapping[str, Any]) -> None:
+        options = Options(opt)
+        self.segments = Segments()
+        self._file = LockFile(self.segments.get("locks", mmap.PAGESIZE))
+        self._guards = 0
+        self.locks = [
+            UserLock(self._file, index) for index in range(max(1, options.number(1, "locks", "lock")))
+        ]
+        self.caches = self._caches(options)
+        self.queue = self._queue(options)
+        self.areas = [self._area(index, text) for index, text in enumerate(options.texts("sharedarea"))]
+        self.area_guard = self._guard()
+        self.metrics = Metrics(self.segments.get("metrics", metrics_size()), self._guard())
+        self.rpc_most = options.number(64, "rpc-max")
+
+    def _guard(self) -> Guard:
+        self._guards += 1
+        return Guard(self._file, _GUARDS + self._guards)
+
+    def _caches(self, options: Options) -> dict[str, Cache]:
+        settings = [
+            CacheSettings("default", number("cache", text)) for text in options.texts("cache") if text != "0"
+        ]
+        settings += [_cache_settings(text) for text in options.texts("cache2")]
+        made: dict[str, Cache] = {}
+        for each in settings:
+            if each.name in made:
+                raise ConfigError(f"--cache2: two caches are called {each.name!r}")
+            segment = self.segments.get(f"cache-{each.name}", each.size(), each.store)
+            made[each.name] = Cache(each, segment, self._guard())
+        return made
+
+    def _queue(self, options: Options) -> Ring | None:
+        slots, blocksize = options.number(0, "queue"), options.number(8192, "queue-blocksize")
+        if not slots:
+            return None
+        path = (options.texts("queue-store") or [""])[-1]
+        segment = self.segments.get("queue", ring_size(slots, blocksize), path)
+        return Ring(slots, blocksize, segment, self._guard())
+
+    def _area(self, index: int, text: str) -> Area:
+        segment = self.segments.get(f"area-{index}", _area_size(text))
+        return Area(segment, UserLock(self._file, _AREA_LOCKS + index))
+
+
+def _cache_settings(text: str) -> CacheSettings:
+    values = keyvals("cache2", text, _CACHE_KEYS)
+    if "name" not in values:
+        raise ConfigError(f"--cache2 {text}: give the cache a name, as in name=pages,items=1000")
+    items = values.get("items") or values.get("maxitems") or values.get("max_items") or "0"
+    if number("cache2", items) < 1:
+        raise ConfigError(f"--cache2 {text}: say how many items, as in name=pages,items=1000")
+    if values.get("bitmap", "0") != "0":
+        raise ConfigError(
+            f"--cache2 {text}: bitmap mode is not supported; raise blocksize instead, "
+            "which costs only the memory that values use"
+        )
+    return CacheSettings(
+        values["name"],
+        number("cache2", items),
+        number("cache2", values.get("blocksize", "65536")),
+        number("cache2", values.get("keysize", "2048")),
+        values.get("purge_lru", "0") != "0",
+        values.get("store", ""),
+    )
+
+
+def _area_size(text: str) -> int:
+    if "=" in text:
+        values = keyvals("sharedarea", text, frozenset({"pages", "size"}))
+        text = values.get("size") or values.get("pages", "")
+        if "size" in values:
+            return max(1, number("sharedarea", text))
+    unit = _UNITS.get(text[-1:].lower())
+    if unit is not None:
+        return max(1, number("sharedarea", text[:-1]) * unit)
+    return max(1, number("sharedarea", text)) * mmap.PAGESIZE
