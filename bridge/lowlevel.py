@@ -6,6 +6,7 @@ otherwise, for the thread that made the object.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ __all__ = [
     "breathe",
     "current_greenlet",
     "direct_runner",
+    "end_greenlets",
     "fork",
     "join_hub",
     "original",
@@ -119,6 +121,28 @@ def join_hub(timeout: float | None = None) -> bool:
     Call in the main greenlet, outside any asyncio loop.
     """
     return bool(get_hub().join(timeout))
+
+
+def end_greenlets(timeout: float) -> list[Greenlet]:
+    """End every other greenlet of this thread, so that its ``finally`` blocks run.
+
+    Call in a greenlet.  Greenlets that were not started yet are left out.
+
+    :param timeout: seconds to wait for all of them together
+    :returns: those that go on all the same
+    """
+    hub, current = get_hub(), getcurrent()
+    alive = [
+        each
+        for each in gc.get_objects()
+        if issubclass(type(each), gevent.Greenlet)
+        and each is not current
+        and each.parent is hub
+        and bool(each)
+        and each.gr_frame is not None
+    ]
+    gevent.killall(alive, block=True, timeout=timeout)
+    return [each for each in alive if not each.dead]
 
 
 def original(module: str, name: str) -> Any:

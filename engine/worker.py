@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
+import json
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import bridge
-from bridge.lowlevel import breathe, join_hub
+from bridge.lowlevel import breathe, end_greenlets, join_hub
 from engine.apps.wsgi.adapter import WSGIAdapter
 from engine.apps.wsgi.environ import EnvironBuilder
 from engine.channels import Lane, WorkerSide
@@ -41,6 +42,7 @@ _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 # sends its next request meanwhile is answered with "Connection: close" instead of being cut off.
 _RELOAD_GRACE: Final = 2.0
 _STOP_GRACE: Final = 0.3
+_LAST_GREENLETS: Final = 5.0  # seconds that greenlets have to end once they were told to
 _ASK_AGAIN: Final = 10.0  # seconds until a worker that waits for its successor asks once more
 
 
@@ -81,6 +83,7 @@ class WorkerSettings:
     lifetime: Lifetime = field(default_factory=Lifetime)
     memory_report: bool = False
     autoreload: float = 0.0
+    log_file: Any = None
     command: Sequence[str] = ()
     directory: str = "."
     environ: dict[str, str] = field(default_factory=dict)
@@ -123,6 +126,7 @@ class Worker:
         self._paused = False
         self._began = time.monotonic()
         self._last_turn = self._began
+        self._told_at = self._began
         self._asked_at = float("-inf")
         self._harakiri = Harakiri(
             self._runner.pool,
@@ -141,8 +145,9 @@ class Worker:
             clean = runner.run(self._main())
             if self._settings.wait_for_hub:
                 runner.run(asyncio.sleep(0))
-        if self._settings.wait_for_hub:
-            join_hub()
+        if self._settings.wait_for_hub and not join_hub(max(0.1, self._settings.mercy - self._took())):
+            self._log.line("greenlets still running, though --gevent-wait-for-hub waited as long as it may")
+            end_greenlets(_LAST_GREENLETS)
         self._api.finish_process()
         self._log.flush()
         return 0 if clean else 1
@@ -196,6 +201,8 @@ class Worker:
         acceptor.stop(close=not self.wants_reload)
         clean = await self._drain(settings.mercy, _RELOAD_GRACE if reloading else _STOP_GRACE)
         await self._api.finish(settings.mercy if clean else 1.0)
+        if not settings.wait_for_hub:
+            await self._end_leftovers()
         front.stop()
         watchdog.stop()
         self._ticking.cancel()
@@ -252,6 +259,34 @@ class Worker:
         elif data == b"resume" and self._paused:
             self._paused = False
             self._on_free()
+        elif data == b"reopen-log" and self._settings.log_file is not None:
+            self._log.flush()
+            self._settings.log_file.open()
+        elif data.startswith(b"stats "):
+            assert self.channel is not None
+            self._publish(time.monotonic())
+            self.channel.send(Lane.CONTROL, data + b" " + json.dumps(self._cores()).encode())
+
+    def _cores(self) -> list[dict[str, Any]]:
+        """What each core does, as the stats server shows it; idle ones that never ran are left out."""
+        served, running = self._runner.served, self._runner.pool.running
+        cores: list[dict[str, Any]] = []
+        for core, requests in enumerate(served):
+            exchange = running.get(core)
+            if exchange is not None:
+                shown = [
+                    f"REQUEST_METHOD={exchange.method}",
+                    f"REQUEST_URI={exchange.uri}",
+                    f"REMOTE_ADDR={exchange.remote_addr}",
+                    "",
+                ]
+                info = {"request_start": int(exchange.started_at)}
+                cores.append(
+                    {"id": core, "requests": requests, "in_request": 1, "vars": shown, "req_info": info}
+                )
+            elif requests:
+                cores.append({"id": core, "requests": requests})
+        return cores
 
     def _on_free(self) -> None:
         if not self._paused:
@@ -356,6 +391,7 @@ class Worker:
         if self._stopping:
             return
         self._stopping = True
+        self._told_at = time.monotonic()
         running = len(self._runner.pool.running)
         how = "Gracefully killing" if number == signal.SIGHUP else "Stopping"
         worker = 1 if self._supervised is None else self._supervised.number
@@ -382,6 +418,7 @@ class Worker:
             self.wants_reload = False
             return
         self._seen.add(signal.SIGHUP)
+        self._told_at = time.monotonic()
         self._stopping = True
         self._stop.set()
 
@@ -416,6 +453,16 @@ class Worker:
                 self._log.line(f'  core {exchange.core} is managing "{exchange.method} {exchange.uri}"')
             return False
         return True
+
+    async def _end_leftovers(self) -> None:
+        """Let the ``finally`` blocks of greenlets run that nobody waits for; uWSGI drops them silently."""
+        left = await bridge.future(bridge.spawn(end_greenlets, _LAST_GREENLETS))
+        for greenlet in left:
+            self._log.line(f"does not end: {greenlet!r}")
+
+    def _took(self) -> float:
+        """Seconds since this worker was told to stop."""
+        return time.monotonic() - self._told_at
 
 
 def _loop_factory(backend: str) -> Callable[[], asyncio.AbstractEventLoop]:

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import Final, Literal
 
-from engine.address import TcpAddress, parse_address
+from engine.address import Address, TcpAddress, parse_address
 from engine.config.entries import Entry
 from engine.config.merge import Merged
 from engine.config.options import OPTIONS, OptionTable
+from engine.config.options.processes import HOOK_ACTIONS, HOOK_MOMENTS
 from engine.config.settings import Listener, MonkeyPatch, Pidfile, Settings
 from engine.errors import ConfigError
 from engine.protocols.limits import Limits
@@ -28,8 +29,11 @@ IMPLY_MASTER: Final = (
     "touch-reload",
     "touch-workers-reload",
     "touch-chain-reload",
+    "touch-logreopen",
     "master-fifo",
     "py-autoreload",
+    "cheaper",
+    "stats",
 )
 
 NO_ASYNC_MODE: Final = "the gevent loop engine requires async mode (--async <n>)"
@@ -97,12 +101,36 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         touch_reload=_paths(merged, "touch-reload"),
         touch_workers_reload=_paths(merged, "touch-workers-reload"),
         touch_chain_reload=_paths(merged, "touch-chain-reload"),
+        touch_logreopen=_paths(merged, "touch-logreopen"),
         master_fifo=_paths(merged, "master-fifo"),
+        cheaper=_cheaper(merged),
+        cheaper_initial=merged.integer("cheaper-initial")
+        if "cheaper-initial" in merged
+        else _cheaper(merged),
+        cheaper_step=merged.integer("cheaper-step"),
+        cheaper_overload=merged.seconds("cheaper-overload"),
+        cheaper_manual=merged.text("cheaper-algo") == "manual",
+        daemonize=_path(merged, "daemonize"),
+        uid=merged.text("uid"),
+        gid=merged.text("gid"),
+        add_gid=merged.texts("add-gid"),
+        procname=merged.text("procname"),
+        procname_master=merged.text("procname-master"),
+        procname_prefix=_prefix(merged),
+        procname_append=merged.text("procname-append") or "",
+        auto_procname=merged.flag("auto-procname"),
+        hooks=_hooks(merged),
+        stats=_stats(merged),
+        stats_http=merged.flag("stats-http"),
+        stats_minified=merged.flag("stats-minified"),
+        stats_cores=not merged.flag("stats-no-cores"),
         socket_timeout=timeout,
         keepalive=merged.seconds("http-keepalive"),
         limits=_limits(merged),
         log_requests=not merged.flag("disable-logging"),
-        memory_report=merged.flag("memory-report"),
+        memory_report=merged.flag("memory-report") or "stats" in merged,
+        logto=_path(merged, "logto"),
+        logto2=_path(merged, "logto2"),
         notices=tuple(notices),
         opt=merged.opt,
     )
@@ -209,6 +237,48 @@ def _pidfiles(merged: Merged) -> tuple[Pidfile, ...]:
 def _paths(merged: Merged, name: str) -> tuple[str, ...]:
     """Absolute: they are used after ``chdir``, but start from where the server was started."""
     return tuple(map(os.path.abspath, merged.texts(name)))
+
+
+def _path(merged: Merged, name: str) -> str | None:
+    path = merged.text(name)
+    return None if path is None else os.path.abspath(path)
+
+
+def _cheaper(merged: Merged) -> int:
+    if "cheaper" not in merged:
+        return 0
+    least, most = merged.integer("cheaper"), merged.integer("processes")
+    if least >= most:
+        raise ConfigError(f"--cheaper {least} leaves nothing to save with --processes {most}; lower it")
+    return least
+
+
+def _prefix(merged: Merged) -> str:
+    spaced = merged.text("procname-prefix-spaced")
+    return f"{spaced} " if spaced else merged.text("procname-prefix") or ""
+
+
+def _hooks(merged: Merged) -> tuple[tuple[str, str], ...]:
+    hooks: list[tuple[str, str]] = []
+    for name, text in merged.steps:
+        kind, _, moment = name.partition("-")
+        if moment not in HOOK_MOMENTS or not isinstance(text, str):
+            continue
+        if kind == "exec":
+            hooks.append((moment, f"exec:{text}"))
+        elif kind == "hook":
+            action = text.partition(":")[0]
+            if action not in HOOK_ACTIONS:
+                raise ConfigError(
+                    f"--{name} {text}: unknown action {action!r}; known are {', '.join(HOOK_ACTIONS)}"
+                )
+            hooks.append((moment, text))
+    return tuple(hooks)
+
+
+def _stats(merged: Merged) -> Address | None:
+    text = merged.text("stats")
+    return None if text is None else parse_address(text)
 
 
 def _limits(merged: Merged) -> Limits:

@@ -123,7 +123,31 @@ class Settings:
     touch_reload: tuple[str, ...]
     touch_workers_reload: tuple[str, ...]
     touch_chain_reload: tuple[str, ...]
+    touch_logreopen: tuple[str, ...]
     master_fifo: tuple[str, ...]
+    cheaper: int
+    """Fewest workers; 0: always ``processes``."""
+
+    cheaper_initial: int
+    cheaper_step: int
+    cheaper_overload: float
+    cheaper_manual: bool
+    daemonize: str | None
+    uid: str | None
+    gid: str | None
+    add_gid: tuple[str, ...]
+    procname: str | None
+    procname_master: str | None
+    procname_prefix: str
+    procname_append: str
+    auto_procname: bool
+    hooks: tuple[tuple[str, str], ...]
+    """(moment, ``ACTION:ARGUMENT``) in the order written."""
+
+    stats: Address | None
+    stats_http: bool
+    stats_minified: bool
+    stats_cores: bool
 
     # Clients
     socket_timeout: float
@@ -136,6 +160,8 @@ class Settings:
     # Log
     log_requests: bool
     memory_report: bool
+    logto: str | None
+    logto2: str | None
     notices: tuple[str, ...] = ()
     """Lines for the start-up log, without line ends."""
 

@@ -7,6 +7,7 @@ cdef class Runner:
     cdef object _run_now
     cdef double _last_warning
     cdef public list greenlets
+    cdef public list served
     cdef list _idle_callbacks
     cdef public object on_full
     cdef public object on_free

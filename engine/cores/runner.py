@@ -45,6 +45,7 @@ class Runner:
         self._run_now = direct_runner()
         self._last_warning = 0.0
         self.greenlets: list[Any] = [None] * cores
+        self.served = [0] * cores
         self._idle_callbacks: list[Callable[[], None]] = []
         self.on_full: Callable[[], None] | None = None
         self.on_free: Callable[[], None] | None = None
@@ -70,6 +71,7 @@ class Runner:
             self._release(exchange.core)
 
     def _release(self, core: int) -> None:
+        self.served[core] += 1
         following = self.pool.release(core)
         if following is not None:
             following.core = core

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from engine.process.cheaper import Cheaper, CheaperSettings
 from engine.process.fifo import MasterFifo
 from engine.process.touch import TouchWatch
+from engine.stats.scoreboard import Column, WorkerState
 
 if TYPE_CHECKING:
     from engine.config.settings import Settings
@@ -22,17 +25,19 @@ def equip(master: Master, settings: Settings) -> None:
     :raises ConfigError: if something cannot be opened
     """
     for path in settings.master_fifo:
-        _add_fifo(master, path)
+        _add_fifo(master, path, max(1, settings.cheaper))
     _add_touched_files(master, settings)
+    if settings.cheaper:
+        _add_cheaper(master, settings)
 
 
-def _add_fifo(master: Master, path: str) -> None:
-    fifo = MasterFifo(path, _commands(master, f"master fifo {path}"), master.log.line)
+def _add_fifo(master: Master, path: str, fewest: int) -> None:
+    fifo = MasterFifo(path, _commands(master, f"master fifo {path}", fewest), master.log.line)
     master.events.add_reader(fifo.fileno(), fifo.read)
     master.at_fork_in_child(fifo.close)
 
 
-def _commands(master: Master, origin: str) -> dict[str, Callable[[], None]]:
+def _commands(master: Master, origin: str, fewest: int) -> dict[str, Callable[[], None]]:
     return {
         "r": lambda: master.reload(origin),
         "R": lambda: master.reload(origin, brutal=True),
@@ -45,7 +50,8 @@ def _commands(master: Master, origin: str) -> dict[str, Callable[[], None]]:
         "s": master.log_statistics,
         "+": lambda: master.set_workers(master.wanted + 1),
         "-": lambda: master.set_workers(master.wanted - 1),
-        "C": lambda: master.set_workers(1),
+        "C": lambda: master.set_workers(fewest),
+        "l": master.reopen_log,
     }
 
 
@@ -57,8 +63,36 @@ def _add_touched_files(master: Master, settings: Settings) -> None:
         watch.add(path, lambda path: master.reload_workers(f"{_name(path)} was touched"))
     for path in settings.touch_chain_reload:
         watch.add(path, lambda path: master.reload_workers(f"{_name(path)} was touched", chain=True))
-    if settings.touch_reload or settings.touch_workers_reload or settings.touch_chain_reload:
+    for path in settings.touch_logreopen:
+        watch.add(path, lambda path: master.reopen_log())
+    if watch:
         master.each_cycle(watch.look)
+
+
+def _add_cheaper(master: Master, settings: Settings) -> None:
+    cheaper = Cheaper(
+        CheaperSettings(
+            settings.cheaper,
+            settings.processes,
+            settings.cheaper_initial,
+            settings.cheaper_step,
+            settings.cheaper_overload,
+        ),
+        settings.gevent,
+    )
+    master.set_workers(settings.cheaper_initial)
+    if settings.cheaper_manual:
+        return
+
+    def look() -> None:
+        busy = sum(
+            row[Column.BUSY] + row[Column.WAITING]
+            for row in master.board.rows()
+            if row[Column.STATE] == WorkerState.READY
+        )
+        master.set_workers(cheaper.decide(time.monotonic(), master.wanted, busy))
+
+    master.each_cycle(look)
 
 
 def _name(path: str) -> str:

@@ -8,12 +8,17 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigError
 from engine.logs.server_log import ServerLog
 from engine.process import reexec
+from engine.process.daemon import LogFile, daemonize
+from engine.process.hooks import Hooks
 from engine.process.pidfile import Pidfiles
+from engine.process.privileges import drop_privileges
+from engine.process.titles import Titles, set_title
 
 if TYPE_CHECKING:
     from engine.config.settings import Settings
@@ -74,6 +79,10 @@ class _Launch:
 
             block_signals()
         _end_quietly_until_serving(self.supervised)
+        self.hooks = Hooks(settings.hooks)
+        self.log_file = self._go_to_background()
+        if self.before is None:
+            self.hooks.run("asap")
         log.line(f"*** Starting gevent-engine {__version__} on [{time.ctime()}] ***")
         for notice in settings.notices:
             log.line(notice)
@@ -81,6 +90,14 @@ class _Launch:
         self.listeners = _listen(settings, self.before, log)
         pidfiles = Pidfiles(settings.pidfiles)
         pidfiles.write()
+        self._stats = self._listen_for_stats()
+        if self.before is None:
+            self.hooks.run("as-root")
+        drop_privileges(settings.uid, settings.gid, settings.add_gid)
+        if settings.logto2:
+            self.log_file = LogFile("logto2", settings.logto2)
+            self.log_file.open()
+        self.hooks.run("as-user")
         if settings.chdir:
             os.chdir(settings.chdir)
         owner = os.getpid()
@@ -91,12 +108,43 @@ class _Launch:
                 for listener in self.listeners:
                     listener.unlink()
                 pidfiles.remove()
+            if os.getpid() == owner:
+                self.hooks.run_at_exit("as-user-atexit", log.line)
+
+    def _go_to_background(self) -> LogFile | None:
+        settings = self.settings
+        path = settings.daemonize or settings.logto
+        self._up: Callable[[], None] = lambda: None
+        if path is None:
+            return None
+        log_file = LogFile("daemonize" if settings.daemonize else "logto", path)
+        if self.before is not None:
+            try:
+                log_file.open()
+            except ConfigError:
+                pass  # opened as root at first; the descriptors are still there
+        elif settings.daemonize:
+            self._up = daemonize(log_file)
+        if settings.logto and self.before is None:
+            log_file = LogFile("logto", settings.logto)
+            log_file.open()
+        return log_file
+
+    def _listen_for_stats(self) -> Any:
+        if self.settings.stats is None:
+            return None
+        from engine.net.listeners import bind
+
+        listener = bind("stats", self.settings.stats, 64, self.settings.chmod_socket)
+        self.log.line(f"*** Stats server enabled on {listener.name} fd: {listener.sock.fileno()} ***")
+        return listener
 
     def _serve(self, pidfiles: Pidfiles) -> int:
         settings, log = self.settings, self.log
         self.api = _install_api(settings, self.listeners, self.supervised, log)
         loaded = True
         self.app: Any = None
+        self.hooks.run("pre-app")
         if not settings.lazy_apps:
             try:
                 self.app = _load(settings, log)
@@ -106,15 +154,30 @@ class _Launch:
                 # It loaded a moment ago.  Whoever serves now goes on until the next reload.
                 log.line(f"the application does not load any more: {error}")
                 loaded = False
+        self.hooks.run("post-app")
         pidfiles.write_safe()
         log.line(
             "*** Operational MODE: async ***"
             if settings.processes == 1
             else "*** Operational MODE: preforking+async ***"
         )
+        self._up()
+        self._set_title("master" if self.supervised else "worker 1")
         if self.supervised:
             return self._supervise(loaded)
         return self._work_alone()
+
+    def _set_title(self, role: str) -> None:
+        settings = self.settings
+        title = Titles(
+            settings.procname,
+            settings.procname_master,
+            settings.procname_prefix,
+            settings.procname_append,
+            settings.auto_procname,
+        ).of(role)
+        if title is not None:
+            set_title(title)
 
     def _supervise(self, loaded: bool) -> int:
         from engine.process.equipment import equip
@@ -132,6 +195,7 @@ class _Launch:
                 settings.evil_reload_on_as,
                 settings.signal_bufsize,
                 not settings.die_on_term,
+                self.log_file,
             ),
             self._work if loaded else None,
             self.log,
@@ -141,12 +205,28 @@ class _Launch:
         )
         self.api.supervise(master)
         equip(master, settings)
+        if self._stats is not None:
+            from bridge import __version__
+            from engine.process.stats_server import StatsServer
+
+            StatsServer(
+                master,
+                self._stats.sock,
+                self.listeners,
+                settings.listen,
+                http=settings.stats_http,
+                minified=settings.stats_minified,
+                with_cores=settings.stats_cores,
+                version=__version__,
+            )
         self.api.use_scoreboard(master.board, None)
         self.board = master.board
         return master.run(self.before)
 
     def _work(self, number: int, supervised: Supervised) -> int:
         """Body of a supervised worker."""
+        self._set_title(f"worker {number}")
+        self.hooks.run("post-fork")
         self.api.enter_worker(number, supervised.channel)
         self.api.use_scoreboard(self.board, supervised.row)
         worker = self._worker(number, supervised)
@@ -176,7 +256,7 @@ class _Launch:
         worker = importlib.import_module("engine.worker")
         if number == 1:
             log.line("*** running gevent loop engine ***")
-        options = _worker_settings(settings, number, self.origin)
+        options = _worker_settings(settings, number, self.origin, self.log_file)
         return worker.Worker(options, self.listeners, application, log, self.api, supervised)
 
     def _sockets(self) -> list[reexec.ServingSocket]:
@@ -270,7 +350,7 @@ def _load(settings: Settings, log: ServerLog) -> Any:
     return app
 
 
-def _worker_settings(settings: Settings, number: int, origin: reexec.Origin) -> Any:
+def _worker_settings(settings: Settings, number: int, origin: reexec.Origin, log_file: LogFile | None) -> Any:
     from engine.cores.lifetime import Lifetime
     from engine.net.frontend import Timings
     from engine.worker import WorkerSettings
@@ -303,4 +383,5 @@ def _worker_settings(settings: Settings, number: int, origin: reexec.Origin) -> 
         command=origin.argv,
         directory=origin.directory,
         environ=origin.check_environ(),
+        log_file=log_file,
     )

@@ -21,6 +21,7 @@ from engine.channels import Lane, MasterSide, WorkerSide, pair
 from engine.errors import ConfigError
 from engine.logs.server_log import ServerLog
 from engine.process.child import Child
+from engine.process.daemon import LogFile
 from engine.process.events import MasterEvents
 from engine.process.plan import Exit, Phase, Retire, Seen, Spawn, plan, respawn_delay
 from engine.process.reexec import Inherited, OldWorker, Origin, ServingSocket
@@ -74,6 +75,7 @@ class MasterSettings:
     evil_as: int = 0
     signal_bufsize: int = 0
     reload_on_term: bool = False
+    log_file: LogFile | None = None
 
 
 class Master:
@@ -121,6 +123,7 @@ class Master:
         self._exit_status = 0
         self._check_pid = 0
         self._brutal_reload = False
+        self._commands: dict[bytes, Callable[[Child, bytes], None]] = {}
 
     # -- for parts that live in the master ------------------------------------------------------
 
@@ -129,6 +132,14 @@ class Master:
         self._handlers[lane] = handler
         for child in self._children.values():
             self._listen(child, lane)
+
+    def on_control(self, word: bytes, handler: Callable[[Child, bytes], None]) -> None:
+        """Give control messages that begin with *word* to *handler*, without the word."""
+        self._commands[word] = handler
+
+    def is_stopping(self) -> bool:
+        """Whether the server was told to stop."""
+        return self._stopping
 
     def children(self) -> list[Child]:
         """Return the running workers, replaced ones included."""
@@ -194,6 +205,13 @@ class Master:
         self._paused = not self._paused
         self.log.line("*** PAUSE: no new connections are accepted ***" if self._paused else "*** RESUME ***")
         self.tell_workers(b"pause" if self._paused else b"resume")
+
+    def reopen_log(self) -> None:
+        """Open the log file again, here and in every worker."""
+        if self.settings.log_file is not None:
+            self.log.flush()
+            self.settings.log_file.open()
+            self.tell_workers(b"reopen-log")
 
     def tell_workers(self, command: bytes) -> None:
         """Send a command to every worker."""
@@ -387,6 +405,8 @@ class Master:
                 child.stale = True
         elif word == b"reload":
             self.reload(rest.decode())
+        elif word in self._commands:
+            self._commands[word](child, rest)
 
     def _is_ready(self, child: Child) -> None:
         if child.phase is not Phase.STARTING:

@@ -24,6 +24,9 @@ class TouchWatch:
         self._watched.append((path, call))
         self._times[path] = _modified(path)
 
+    def __bool__(self) -> bool:
+        return bool(self._watched)
+
     def look(self) -> None:
         """Compare now."""
         changed = set()

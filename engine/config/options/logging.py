@@ -6,18 +6,16 @@ from typing import Final
 
 from engine.config.options.later import noop, planned, refused
 from engine.config.options.record import Option, Section
-from engine.config.values import ADDRESS, FLAG, NUMBER, TEXT, optional
+from engine.config.values import ADDRESS, FILE, FLAG, NUMBER, TEXT, optional
 
 __all__ = ["LOGGING", "STATS"]
-
-_REDIRECT: Final = "redirect standard error of the engine"
 
 LOGGING: Final = Section(
     "Logging",
     (
         Option("disable-logging", help="Log no requests; what the server itself says stays.", short="L"),
-        planned("logto", priority="P0", note=_REDIRECT),
-        planned("logto2", priority="P0", note=_REDIRECT),
+        Option("logto", FILE, "Write the log, standard output and standard error to this file."),
+        Option("logto2", FILE, "The same, opened after --uid."),
         planned("log-format", "logformat", priority="P0"),
         planned("log-4xx", kind=FLAG, priority="P0"),
         planned("log-5xx", kind=FLAG, priority="P0"),
@@ -45,8 +43,14 @@ LOGGING: Final = Section(
         planned("log-socket"),
         planned("log-maxsize", kind=NUMBER, note="use logrotate on the redirected file"),
         planned("log-backupname"),
-        planned("log-reopen", kind=FLAG),
-        planned("touch-logreopen"),
+        noop("log-reopen", "a reload always opens the log file again"),
+        Option(
+            "touch-logreopen",
+            FILE,
+            "Open the log file again when this file is modified, as logrotate needs it.",
+            multiple=True,
+            priority="P1",
+        ),
         planned("touch-logrotate"),
         Option(
             "memory-report",
@@ -63,11 +67,22 @@ LOGGING: Final = Section(
 STATS: Final = Section(
     "Statistics",
     (
-        planned("stats", "stats-server", kind=ADDRESS, priority="P0"),
-        planned("stats-http", kind=FLAG),
-        planned("stats-minified", "stats-min", kind=FLAG),
-        planned("stats-no-cores", kind=FLAG),
-        planned("stats-no-metrics", kind=FLAG),
+        Option(
+            "stats",
+            ADDRESS,
+            "Serve statistics as JSON there, which uwsgitop reads. Implies --master.",
+            aliases=("stats-server",),
+            page="StatsServer.html",
+        ),
+        Option(
+            "stats-http",
+            help="Serve them over HTTP: / is the JSON, /metrics for Prometheus, /health, and /ready, which "
+            "says 503 until all workers serve and while the server stops.",
+            page="StatsServer.html",
+        ),
+        Option("stats-minified", help="Leave blanks out.", aliases=("stats-min",), priority="P1"),
+        Option("stats-no-cores", help="Leave out what each core does.", priority="P1"),
+        noop("stats-no-metrics", "there is no metrics subsystem to leave out"),
         planned("stats-push"),
         planned("enable-metrics", kind=FLAG, priority="P2"),
         planned("metric", priority="P2"),

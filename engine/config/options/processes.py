@@ -2,15 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from engine.config.options.later import noop, planned, refused
 from engine.config.options.record import Option, Section
-from engine.config.values import COUNT, FILE, FLAG, NUMBER, SECONDS
+from engine.config.values import COUNT, FILE, FLAG, NUMBER, SECONDS, TEXT, choice
 
-__all__ = ["PROCESSES"]
+__all__ = ["HOOK_ACTIONS", "HOOK_MOMENTS", "PROCESSES"]
 
 _SUPERVISOR: Final = "run the engine under systemd, supervisor or a container"
+
+HOOK_ACTIONS: Final = ("exec", "print", "write", "unlink", "mkdir", "chdir", "pycall")
+
+# When hooks run, in this order.
+HOOK_MOMENTS: Final = {
+    "asap": "before anything else",
+    "as-root": "once the sockets are open, before --uid",
+    "as-user": "after --uid",
+    "pre-app": "before the application is loaded",
+    "post-app": "after the application was loaded (without --lazy-apps)",
+    "post-fork": "in each worker, before it loads or serves anything",
+    "as-user-atexit": "when the server has ended",
+}
+
+
+def _hooks() -> Iterator[Option]:
+    for moment, text in HOOK_MOMENTS.items():
+        aliases = ("hook-atexit",) if moment == "as-user-atexit" else ()
+        yield Option(
+            f"hook-{moment}",
+            TEXT,
+            f"Do something {text}: exec:COMMAND, print:TEXT, write:FILE TEXT, unlink:FILE, mkdir:DIR, "
+            "chdir:DIR or pycall:MODULE.FUNCTION.",
+            aliases=aliases,
+            multiple=True,
+            page="Hooks.html",
+            priority="P2",
+        )
+        yield Option(
+            f"exec-{moment}", TEXT, f"Run a command {text}.", multiple=True, page="Hooks.html", priority="P2"
+        )
+
 
 PROCESSES: Final = Section(
     "Processes",
@@ -141,6 +174,45 @@ PROCESSES: Final = Section(
             "Seconds until a worker that did not even start is started again; doubled each time, up to 30.",
             default=2,
         ),
+        Option(
+            "cheaper",
+            COUNT,
+            "Run only as many workers as the load needs: at least this many, at most --processes. Busy cores "
+            "count, not busy workers.",
+            page="Cheaper.html",
+        ),
+        Option("cheaper-initial", COUNT, "Workers at the start. Default: as many as --cheaper says."),
+        Option("cheaper-step", COUNT, "Workers to add at a time.", default=1),
+        Option("cheaper-overload", SECONDS, "Seconds of calm before a worker ends.", default=3),
+        Option(
+            "cheaper-algo",
+            choice("spare", "spare2", "busyness", "backlog", "manual"),
+            "manual: only the fifo and signals change the number of workers. All others are the same here.",
+            aliases=("cheaper-algorithm",),
+            default="spare",
+        ),
+        Option(
+            "daemonize",
+            FILE,
+            "Go to the background and log to this file; ends with status 1 if the server does not start.",
+            aliases=("daemonize2",),
+            short="d",
+        ),
+        Option("uid", TEXT, "Become this user (name or number) once the sockets are open.", priority="P1"),
+        Option("gid", TEXT, "Become this group. Default: that of --uid.", priority="P1"),
+        Option("add-gid", TEXT, "Be in this group too.", multiple=True, priority="P1"),
+        noop(
+            "master-as-root", "master and workers are the same user; sockets are opened before", priority="P2"
+        ),
+        Option("procname", TEXT, "Title of all processes. Needs setproctitle for more than 15 characters."),
+        Option("procname-master", TEXT, "Title of the master."),
+        Option("procname-prefix", TEXT, "Put this before titles.", priority="P2"),
+        Option("procname-prefix-spaced", TEXT, "Put this and a blank before titles.", priority="P2"),
+        Option("procname-append", TEXT, "Put this after titles.", priority="P2"),
+        Option(
+            "auto-procname", help="Title processes by what they do: gevent-engine worker 1.", priority="P2"
+        ),
+        *_hooks(),
         noop("no-orphans", "workers always end when their master is gone", priority="P2"),
         noop(
             "reload-os-env", "a reload always starts with the environment of the first start", priority="P2"
@@ -151,11 +223,6 @@ PROCESSES: Final = Section(
         planned("spooler-harakiri", kind=SECONDS, priority="P2"),
         planned("cron-harakiri", kind=SECONDS, priority="P2"),
         planned("mule-reload-mercy", kind=SECONDS, priority="P0"),
-        planned("cheaper", kind=NUMBER),
-        planned("cheaper-initial", kind=NUMBER),
-        planned("cheaper-step", kind=NUMBER),
-        planned("cheaper-algo"),
-        planned("cheaper-overload", kind=SECONDS),
         planned("cheaper-rss-limit-soft", kind=NUMBER, priority="P2"),
         planned("cheaper-rss-limit-hard", kind=NUMBER, priority="P2"),
         planned("cheap", kind=FLAG, priority="P2"),
@@ -170,28 +237,8 @@ PROCESSES: Final = Section(
         planned("touch-signal"),
         planned("fs-reload"),
         planned("fs-signal"),
-        planned("daemonize", kind=FILE, short="d", note=_SUPERVISOR),
-        planned("daemonize2", kind=FILE, note=_SUPERVISOR),
-        planned("uid", note="start the engine as that user"),
-        planned("gid", note="start the engine as that group"),
-        planned("add-gid", note="start the engine with those groups"),
-        planned("master-as-root", kind=FLAG, priority="P2"),
-        planned("procname", priority="P2"),
-        planned("procname-prefix", priority="P2"),
-        planned("procname-prefix-spaced", priority="P2"),
-        planned("procname-append", priority="P2"),
-        planned("procname-master", priority="P2"),
-        planned("auto-procname", kind=FLAG, priority="P2"),
         planned("skip-atexit", kind=FLAG, priority="P2"),
         planned("skip-atexit-teardown", kind=FLAG, priority="P2"),
-        planned("exec-asap", priority="P2"),
-        planned("exec-pre-app", priority="P2"),
-        planned("exec-post-app", priority="P2"),
-        planned("exec-as-user", priority="P2"),
-        planned("exec-as-user-atexit", priority="P2"),
-        planned("hook-post-app", priority="P2"),
-        planned("hook-as-user", priority="P2"),
-        planned("hook-atexit", "hook-as-user-atexit", priority="P2"),
         noop("check-interval", "the master waits for events", kind=SECONDS, priority="P2"),
         refused("chroot", _SUPERVISOR + " that confines it"),
         refused("cgroup", _SUPERVISOR + " that confines it"),

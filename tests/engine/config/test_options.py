@@ -83,10 +83,10 @@ def test_an_option_of_the_first_release_is_supported(name):
         ("need-plugin", Status.NOOP),
         ("threads", Status.REFUSED),
         ("harakiri", Status.SUPPORTED),
-        ("cheaper", Status.PLANNED),
+        ("cheaper", Status.SUPPORTED),
         ("log-format", Status.PLANNED),
         ("static-map", Status.PLANNED),
-        ("stats", Status.PLANNED),
+        ("stats", Status.SUPPORTED),
     ],
 )
 def test_the_status_of_other_options(name, status):

@@ -1,0 +1,74 @@
+"""Going to the background (uWSGI ``--daemonize``), and log files.
+
+Where uWSGI's foreground process ends at once and says nothing, this one waits until the server
+serves: its exit status tells whether that worked.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from bridge.lowlevel import fork
+from engine.errors import ConfigError
+
+__all__ = ["LogFile", "daemonize"]
+
+
+class LogFile:
+    """A file that takes what this process and its children write to descriptors 1 and 2."""
+
+    def __init__(self, option: str, path: str) -> None:
+        if path.startswith(("udp:", "tcp:")) or (":" in path and path.rpartition(":")[2].isdecimal()):
+            raise ConfigError(f"--{option} {path}: only files can be written; let a log shipper read one")
+        self._option = option
+        self.path = os.path.abspath(path)
+
+    def open(self) -> None:
+        """Write to the file from now on; again, after it was moved away, to a new one.
+
+        :raises ConfigError: if it cannot be written
+        """
+        try:
+            fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+        except OSError as exc:
+            raise ConfigError(f"--{self._option} {self.path}: {exc.strerror}") from exc
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for target in (1, 2):
+            os.dup2(fd, target)
+        if fd > 2:
+            os.close(fd)
+
+
+def daemonize(log_file: LogFile) -> Callable[[], None]:
+    """Go on in the background; what is returned is to be called once the server is up.
+
+    The process in the foreground ends then with status 0, or with 1 if that never happens.
+    """
+    read, write = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if fork():
+        os.close(write)
+        up = os.read(read, 1) == b"u"
+        if not up:
+            print(f"gevent-engine: the server did not start; see {log_file.path}", file=sys.stderr)
+        sys.stderr.flush()
+        os._exit(0 if up else 1)
+    os.close(read)
+    os.setsid()
+    if fork():
+        os._exit(0)  # so that it can never get a terminal again
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    if null:
+        os.close(null)
+    log_file.open()
+
+    def tell() -> None:
+        os.write(write, b"u")
+        os.close(write)
+
+    return tell

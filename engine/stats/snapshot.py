@@ -1,0 +1,196 @@
+"""The document of the stats server: uWSGI's keys, in uWSGI's order; pure.
+
+``uwsgitop`` and home-made scripts read it by name; booleans are 0 and 1, times microseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from engine.stats.scoreboard import Column, WorkerState
+
+__all__ = ["ServerFacts", "SocketFacts", "WorkerFacts", "prometheus", "snapshot"]
+
+_LOCKS: Final = ("user 0", "signal", "filemon", "timer", "rbtimer", "cron", "rpc", "snmp")
+
+
+@dataclass(frozen=True, slots=True)
+class SocketFacts:
+    """A listening socket; ``queue``: connections that wait to be accepted."""
+
+    name: str
+    protocol: str
+    queue: int
+    max_queue: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFacts:
+    """A worker number.
+
+    :param columns: its row of the scoreboard; empty if no process runs
+    :param cores: what the worker said about its cores; None if it did not answer
+    """
+
+    number: int
+    columns: Mapping[int, int]
+    cores: Sequence[Mapping[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """The server as a whole."""
+
+    version: str
+    pid: int
+    uid: int
+    gid: int
+    cwd: str
+    cores: int
+    sockets: Sequence[SocketFacts] = field(default_factory=tuple)
+    workers: Sequence[WorkerFacts] = field(default_factory=tuple)
+    stopping: bool = False
+
+
+def snapshot(server: ServerFacts, *, with_cores: bool = True) -> dict[str, Any]:
+    """Return the document."""
+    return {
+        "version": server.version,
+        "listen_queue": sum(socket.queue for socket in server.sockets),
+        "listen_queue_errors": 0,
+        "signal_queue": 0,
+        "load": sum(socket.queue for socket in server.sockets),
+        "pid": server.pid,
+        "uid": server.uid,
+        "gid": server.gid,
+        "cwd": server.cwd,
+        "locks": [{name: 0} for name in _LOCKS],
+        "sockets": [
+            {
+                "name": socket.name,
+                "proto": socket.protocol,
+                "queue": socket.queue,
+                "max_queue": socket.max_queue,
+                "shared": 0,
+                "can_offload": 0,
+            }
+            for socket in server.sockets
+        ],
+        "workers": [_worker(worker, server, with_cores) for worker in server.workers],
+    }
+
+
+def _worker(worker: WorkerFacts, server: ServerFacts, with_cores: bool) -> dict[str, Any]:
+    seen = {column: worker.columns.get(column, 0) for column in Column}
+    requests = seen[Column.BASE_REQUESTS] + seen[Column.REQUESTS]
+    document: dict[str, Any] = {
+        "id": worker.number,
+        "pid": seen[Column.PID],
+        "accepting": seen[Column.ACCEPTING],
+        "requests": requests,
+        "delta_requests": seen[Column.REQUESTS],
+        "exceptions": seen[Column.EXCEPTIONS],
+        "harakiri_count": seen[Column.HARAKIRIS],
+        "signals": seen[Column.SIGNALS],
+        "signal_queue": 0,
+        "status": _status(seen),
+        "rss": seen[Column.RSS],
+        "vsz": seen[Column.VSZ],
+        "running_time": seen[Column.RUNNING_TIME],
+        "last_spawn": seen[Column.SPAWNED],
+        "respawn_count": seen[Column.RESPAWNS],
+        "tx": seen[Column.TX],
+        "avg_rt": seen[Column.AVERAGE_TIME],
+        "apps": [
+            {
+                "id": 0,
+                "modifier1": 0,
+                "mountpoint": "",
+                "startup_time": 0,
+                "requests": requests,
+                "exceptions": seen[Column.EXCEPTIONS],
+                "chdir": "",
+            }
+        ],
+    }
+    if with_cores:
+        known = {core["id"]: core for core in worker.cores or ()}
+        document["cores"] = [_core(number, known.get(number, {})) for number in range(server.cores)]
+    return document
+
+
+def _core(number: int, said: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": number,
+        "requests": said.get("requests", 0),
+        "static_requests": 0,
+        "routed_requests": 0,
+        "offloaded_requests": 0,
+        "write_errors": 0,
+        "read_errors": 0,
+        "in_request": said.get("in_request", 0),
+        "vars": said.get("vars", []),
+        "req_info": said.get("req_info", {}),
+    }
+
+
+def _status(seen: Mapping[Column, int]) -> str:
+    if not seen[Column.PID]:
+        return "cheap"
+    # uWSGI says busy as soon as one core is; what is worth knowing is that none is left.
+    return "busy" if seen[Column.BUSY] >= max(1, seen[Column.CORES]) else "idle"
+
+
+_COUNTERS: Final = (
+    ("requests_total", "Requests answered", Column.REQUESTS),
+    ("exceptions_total", "Requests that ended with an exception", Column.EXCEPTIONS),
+    ("harakiri_total", "Requests ended because they took too long", Column.HARAKIRIS),
+    ("sent_bytes_total", "Bytes sent, heads and bodies", Column.TX),
+    ("signals_total", "uwsgi signals handled", Column.SIGNALS),
+    ("respawns_total", "Times the worker was started", Column.RESPAWNS),
+)
+_GAUGES: Final = (
+    ("busy_cores", "Cores that run a request", Column.BUSY),
+    ("waiting_requests", "Requests that wait for a core", Column.WAITING),
+    ("connections", "Open client connections", Column.CONNECTIONS),
+    ("resident_memory_bytes", "Resident memory", Column.RSS),
+    ("virtual_memory_bytes", "Address space", Column.VSZ),
+    ("last_spawn_timestamp_seconds", "When the worker was started", Column.SPAWNED),
+)
+
+
+def prometheus(server: ServerFacts) -> str:
+    """Return the same in Prometheus' text format (version 0.0.4)."""
+    lines: list[str] = []
+    running = [worker for worker in server.workers if worker.columns.get(Column.PID)]
+    for kind, table in (("counter", _COUNTERS), ("gauge", _GAUGES)):
+        for name, text, column in table:
+            lines += _heading(name, text, kind)
+            for worker in running:
+                value = worker.columns.get(column, 0)
+                if column is Column.REQUESTS:
+                    value += worker.columns.get(Column.BASE_REQUESTS, 0)
+                lines.append(f'gevent_engine_{name}{{worker="{worker.number}"}} {value}')
+    lines += _heading("request_seconds_total", "Time spent in requests", "counter")
+    for worker in running:
+        seconds = worker.columns.get(Column.RUNNING_TIME, 0) / 1e6
+        lines.append(f'gevent_engine_request_seconds_total{{worker="{worker.number}"}} {seconds:.6f}')
+    lines += _heading("listen_queue", "Connections that wait to be accepted", "gauge")
+    for socket in server.sockets:
+        label = socket.name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        lines.append(f'gevent_engine_listen_queue{{socket="{label}"}} {socket.queue}')
+    ready = [each for each in running if each.columns.get(Column.STATE) == WorkerState.READY]
+    for name, text, value in (
+        ("workers", "Workers that are to run", len(server.workers)),
+        ("workers_ready", "Workers that serve", len(ready)),
+        ("cores", "Cores of each worker", server.cores),
+        ("stopping", "1 once the server was told to stop", int(server.stopping)),
+    ):
+        lines += [*_heading(name, text, "gauge"), f"gevent_engine_{name} {value}"]
+    return "\n".join(lines) + "\n"
+
+
+def _heading(name: str, text: str, kind: str) -> list[str]:
+    return [f"# HELP gevent_engine_{name} {text}.", f"# TYPE gevent_engine_{name} {kind}"]
