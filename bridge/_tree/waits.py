@@ -22,8 +22,8 @@ from bridge.loop import loop
 
 __all__ = ["Waits"]
 
-# A join on a gevent greenlet shows only from the other end, one pass over the heap each.
-_MOST_LOOKUPS = 12
+# Who joins a gevent greenlet shows only from the other end, one pass over the heap for each joined one.
+_LONGEST_SEARCH = 0.5
 
 
 class Waits:
@@ -65,7 +65,7 @@ class Waits:
     # -- greenlets ---------------------------------------------------------------
 
     def _from_loop(self, each: loop) -> None:
-        for cb in list(each._callbacks):
+        for cb in (*each._callbacks, *each._incoming):
             if cb.callback is not None:
                 self.ready.update(woken_by(cb.callback, *(cb.args or ())).greenlets)
         for item in list(each._fired):
@@ -134,29 +134,20 @@ class Waits:
         ]
         if not unknown:
             return
-        handles: dict[int, list[Any]] = {id(g): [] for g in unknown}
-        for obj in gc.get_objects():
-            cls = type(obj)
-            if cls is BuiltinMethodType or cls is MethodType:
-                owner = obj.__self__
-                if issubclass(type(owner), Waiter):
-                    owner = getattr(owner, "greenlet", None)
-                if id(owner) in handles and obj.__name__ == "switch":
-                    handles[id(owner)].append(obj)
-        lookups = 0
-        for g in unknown:
-            mine = handles[id(g)]
-            if not mine:
-                continue
-            lookups += 1
-            if lookups > _MOST_LOOKUPS:
+        owners = _switches_of({id(g): g for g in unknown})
+        switches = [switch for switch, _ in owners.values()]
+        # gevent keeps links in lists; one pass over the heap finds all that hold one of these.
+        links = [each for each in gc.get_referrers(*switches) if _is_links(each) and each is not switches]
+        until = monotonic() + _LONGEST_SEARCH
+        for each in links:
+            waiting = [owners[id(switch)][1] for switch in each if id(switch) in owners]
+            for joined in gc.get_referrers(each):
+                if issubclass(type(joined), gevent.Greenlet):
+                    for g in waiting:
+                        if g is not joined:
+                            self._add(id(g), Wait("greenlet", id(joined)))
+            if monotonic() > until:
                 return
-            holders = [each for each in gc.get_referrers(*mine) if each is not mine and _is_links(each)]
-            if not holders:
-                continue
-            for joined in gc.get_referrers(*holders):
-                if issubclass(type(joined), gevent.Greenlet) and joined is not g:
-                    self._add(id(g), Wait("greenlet", id(joined)))
 
     # -- tasks ---------------------------------------------------------------------
 
@@ -186,6 +177,21 @@ class Waits:
             source = self._heap.tasks.get(key) or self._heap.futures.get(key)
             waits += [wait for wait in self._behind(source, seen) if wait not in waits]
         return waits
+
+
+def _switches_of(parked: dict[int, greenlet]) -> dict[int, tuple[Any, greenlet]]:
+    """Return the bound ``switch`` methods of greenlets and of their Waiters, each with its greenlet."""
+    found: dict[int, tuple[Any, greenlet]] = {}
+    for obj in gc.get_objects():
+        cls = type(obj)
+        if cls is BuiltinMethodType or cls is MethodType:
+            owner = obj.__self__
+            if issubclass(type(owner), Waiter):
+                owner = getattr(owner, "greenlet", None)
+            g = parked.get(id(owner))
+            if g is not None and obj.__name__ == "switch":
+                found[id(obj)] = (obj, g)
+    return found
 
 
 def _is_links(obj: object) -> bool:
