@@ -46,6 +46,7 @@ __all__ = [
 _Ts = TypeVarTuple("_Ts")
 
 _MISSING = object()
+_OWN_LOOP = "_bridge_event_loop"  # in a greenlet's __dict__
 # A loop that watches no descriptor may turn so often before others have their turn: the many
 # short turns in which asyncio.run() winds up would each cost two switches.
 _TURNS_AT_A_STRETCH = 8
@@ -515,3 +516,38 @@ def install_nested_loops() -> None:
     new_event_loop._bridge_original = original  # type: ignore[attr-defined]
     asyncio.events.new_event_loop = new_event_loop
     asyncio.new_event_loop = new_event_loop
+    _remember_per_greenlet()
+
+
+def _remember_per_greenlet() -> None:
+    """Let ``set_event_loop`` in a nested place hold for that greenlet alone.
+
+    ``asyncio.run`` calls it, and the policy remembers one loop per native
+    thread: siblings would get each other's loops from ``get_event_loop``, and
+    the end of one ``asyncio.run`` would make everybody forget theirs.
+    """
+    events: Any = asyncio.events
+    # Python 3.14 put an underscore before the name.
+    policy = getattr(events, "BaseDefaultEventLoopPolicy", None) or getattr(
+        events, "_BaseDefaultEventLoopPolicy", None
+    )
+    if policy is None:
+        return
+    get, set_ = policy.get_event_loop, policy.set_event_loop
+
+    @functools.wraps(get)
+    def get_event_loop(self: Any) -> Any:
+        own = vars(getcurrent()).get(_OWN_LOOP)
+        return get(self) if own is None else own
+
+    @functools.wraps(set_)
+    def set_event_loop(self: Any, loop: Any) -> None:
+        if not in_nested_place():
+            set_(self, loop)
+        elif loop is None:
+            vars(getcurrent()).pop(_OWN_LOOP, None)
+        else:
+            vars(getcurrent())[_OWN_LOOP] = loop
+
+    policy.get_event_loop = get_event_loop
+    policy.set_event_loop = set_event_loop

@@ -403,6 +403,29 @@ def test_the_policy_of_uvloop_is_not_asked(place: Place) -> None:
         asyncio.set_event_loop_policy(None)
 
 
+def test_the_loop_that_is_set_holds_for_one_greenlet(place: Place) -> None:
+    def one() -> None:
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        gevent.sleep(0)
+        assert asyncio.get_event_loop() is loop
+        assert asyncio.get_event_loop().run_until_complete(asyncio.sleep(0.001, "slept")) == "slept"
+        gevent.sleep(0)
+        assert asyncio.get_event_loop() is loop
+        loop.close()
+
+    def both() -> None:
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        others = [bridge.spawn(lambda: asyncio.run(asyncio.sleep(0.001))) for _ in range(3)]
+        gevent.joinall([bridge.spawn(one), bridge.spawn(one), *others], raise_error=True)
+        assert asyncio.get_event_loop() is loop
+        asyncio.set_event_loop(None)
+        loop.close()
+
+    place.greenlet(both)
+
+
 def test_bridge_run_in_a_greenlet(place: Place) -> None:
     async def main() -> str:
         await asyncio.sleep(0.001)
