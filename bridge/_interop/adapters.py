@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import Context, copy_context
 from typing import Any, ParamSpec, TypeVar
 
+from gevent._hub_local import get_hub_if_exists
 from greenlet import GreenletExit, getcurrent
 
+from bridge._compat import MAIN_THREAD_IDENT, get_native_ident
 from bridge._interop.greenlet_future import future
 from bridge._interop.observers import forget_observers, observe
 from bridge._interop.place import here, require_greenlet
@@ -69,9 +72,10 @@ def async_to_sync(fn: Callable[P, Awaitable[T]]) -> Callable[P, T]:
     """Return a plain function that runs *fn* in a task and parks the greenlet meanwhile.
 
     Call it in greenlets, any number at once, or where no asyncio loop runs at
-    all; then a private loop runs until the task is done.  The task has the
-    caller's own context (PEP 567): context variables that *fn* sets are set
-    in the caller afterwards.
+    all; then a private loop runs until the task is done, or, in a native thread
+    that does not use gevent, a loop of this one call.  The task has the caller's
+    own context (PEP 567): context variables that *fn* sets are set in the caller
+    afterwards.
 
     The function it returns raises WrongContextError in tasks and asyncio
     callbacks, where ``await fn(...)`` is what to write; green tasks may call it.
@@ -88,9 +92,13 @@ def async_to_sync(fn: Callable[P, Awaitable[T]]) -> Callable[P, T]:
     @functools.wraps(fn)
     def waiting(*args: P.args, **kwargs: P.kwargs) -> T:
         require_greenlet(f"{name}, made synchronous by async_to_sync(),", f"await {name}(...)")
-        bridge_loop = here()
         context, is_copy = _context_to_lend()
         try:
+            if get_hub_if_exists() is None and get_native_ident() != MAIN_THREAD_IDENT:
+                # A hub made here would outlive the call, with its descriptors.
+                with asyncio.Runner() as runner:
+                    return runner.run(_called(fn, *args, **kwargs), context=context)
+            bridge_loop = here()
             awaitable = fn(*args, **kwargs) if simple else _called(fn, *args, **kwargs)
             return wait_for_future(bridge_loop, task_in(context, awaitable, bridge_loop), None)
         finally:

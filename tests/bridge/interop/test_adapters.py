@@ -9,7 +9,9 @@ from contextvars import ContextVar, copy_context
 
 import gevent
 import pytest
+from gevent._hub_local import get_hub_if_exists
 from gevent.event import Event
+from gevent.monkey import get_original
 from gevent.queue import Queue
 
 import bridge
@@ -320,6 +322,24 @@ class TestAsyncToSync:
             assert len(os.listdir("/proc/self/fd")) == before
 
         place.greenlet(look)
+
+    def test_it_leaves_nothing_in_native_threads(self) -> None:
+        @bridge.async_to_sync
+        async def fetch() -> str:
+            await asyncio.sleep(0)
+            colour.set("changed")
+            return "fetched"
+
+        def in_thread() -> None:
+            outcome.append((fetch(), colour.get(), get_hub_if_exists()))
+            done.release()
+
+        outcome: list[object] = []
+        done = get_original("threading", "Lock")()
+        done.acquire()
+        get_original("_thread", "start_new_thread")(in_thread, ())
+        done.acquire()
+        assert outcome == [("fetched", "changed", None)]
 
     def test_what_cannot_be_called_is_refused(self) -> None:
         with pytest.raises(TypeError, match="needs a coroutine function"):
