@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from engine.config import OPTIONS, Settings, read, resolve
@@ -56,12 +57,26 @@ def _run(argv: Sequence[str]) -> int:
             return 0
     if _signalled(entries):
         return 0
+    if _switched_on(entries, "check-config") is not None:
+        return _check_config(entries)
     settings = resolve(entries)
     for line in warnings(os.environ, OPTIONS):
         print(f"gevent-engine: warning: {line}", file=sys.stderr)
-    if _switched_on(entries, "check-config") is not None:
-        return _print("the configuration can be used\n")
     return _launch(settings)
+
+
+def _check_config(entries: Sequence[Entry]) -> int:
+    """Say what becomes of each option; status 0 if the server would start with them."""
+    from engine.config.report import check_report
+
+    text, usable = check_report(entries, OPTIONS)
+    _print(text)
+    if not usable:
+        return ConfigError.exit_code
+    resolve(entries)
+    for line in warnings(os.environ, OPTIONS):
+        print(f"gevent-engine: warning: {line}", file=sys.stderr)
+    return _print("the configuration can be used\n")
 
 
 def _signalled(entries: Sequence[Entry]) -> bool:
@@ -101,13 +116,17 @@ def _launch(settings: Settings) -> int:
 
 def _asks_for_text(argv: Sequence[str]) -> Callable[[], str] | None:
     """Return what makes the text of --help or --version if one is there, whatever else may be wrong."""
-    for word in argv:
+    for position, word in enumerate(argv):
         if word == "--":
             return None
         if word in {"-h", "--help", "--usage"}:
             return _help
         if word == "--version":
             return _version
+        if word.startswith("--completion="):
+            return partial(_completion, word.partition("=")[2])
+        if word == "--completion":
+            return partial(_completion, argv[position + 1] if position + 1 < len(argv) else "")
     return None
 
 
@@ -115,6 +134,12 @@ def _help() -> str:
     from engine.config.help import help_text
 
     return help_text(OPTIONS, _width())
+
+
+def _completion(shell: str) -> str:
+    from engine.config.completion import completion
+
+    return completion(shell, OPTIONS)
 
 
 def _version() -> str:

@@ -29,6 +29,7 @@ _ENDINGS: Final = (
     (".yaml", "yaml"),
     (".yml", "yaml"),
     (".xml", "xml"),
+    (".toml", "toml"),
     (".json", "json"),
     (".js", "json"),
     (".py", "wsgi-file"),

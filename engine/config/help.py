@@ -13,23 +13,26 @@ from engine.config.values import Argument
 __all__ = ["help_text", "ini_text"]
 
 USAGE = """\
-usage: gevent-engine [OPTION]... [FILE.ini | FILE.py | MODULE[:CALLABLE]]
+usage: gevent-engine [OPTION]... [CONFIGFILE | FILE.py | MODULE[:CALLABLE]]
 
 Serve a WSGI application with gevent on an asyncio or uvloop loop.
 Options are those of uWSGI.
 
   gevent-engine --gevent 100 --http-socket :8000 --module myapp
   gevent-engine --gevent 100 --socket :3031 --module myapp   (nginx uwsgi_pass)
-  gevent-engine app.ini
+  gevent-engine app.ini                       (or .yaml, .json, .toml)
 
-Every option can stand in an ini file without its dashes, and in the
+Every option can stand in a config file without its dashes, and in the
 environment under the name in [brackets]. The last one given wins; options
 marked * may be repeated."""
 
 INDENT = 6
 NARROWEST = 40
 NOT_SHOWN = frozenset(
-    {"ini", "config", "include", "inherit", "set", "set-ph", "set-placeholder", "show-config"}
+    {
+        *("ini", "config", "include", "inherit", "yaml", "yml", "json", "js", "toml"),
+        *("set", "set-ph", "set-placeholder", "show-config", "completion"),
+    }
 )
 
 

@@ -14,7 +14,8 @@ from engine.config import logic
 from engine.config.args import read_args
 from engine.config.entries import Entry, Origin
 from engine.config.environment import read_environment
-from engine.config.ini import parse_ini, split_section
+from engine.config.formats import parse
+from engine.config.ini import split_section
 from engine.config.magic import Magic
 from engine.config.options import OptionTable
 from engine.config.placeholders import Expander, references
@@ -26,7 +27,7 @@ __all__ = ["Reader", "read"]
 MAX_FILES_DEEP: Final = 16
 
 _SET: Final = frozenset({"set", "set-ph", "set-placeholder"})
-_FILES: Final = frozenset({"ini", "config", "include", "inherit"})
+_FILES: Final = frozenset({"ini", "config", "include", "inherit", "yaml", "yml", "json", "js", "toml"})
 
 
 def read(argv: Iterable[str], environ: Mapping[str, str], table: OptionTable) -> list[Entry]:
@@ -173,15 +174,17 @@ class Reader:
         weak = entry.weak or entry.key == "inherit"
         conditions = len(self._conditions)
         self._depth += 1
-        for line in parse_ini(text, file, section, magic):
+        for line in parse(text, file, section, magic, entry.key):
             self.feed(replace(line, weak=weak))
         self._check_blocks_closed(conditions)
         self._depth -= 1
 
 
 def _text(file: str, entry: Entry) -> str:
-    if not file.endswith(".ini") and file.rpartition(".")[2] in {"yaml", "yml", "xml", "json", "js"}:
-        raise ConfigError(f"{entry.origin}: {file}: only ini files are supported yet; write it as one")
+    if file.endswith(".xml"):
+        raise ConfigError(
+            f"{entry.origin}: {file}: XML is not supported; write it as ini, YAML, JSON or TOML"
+        )
     try:
         with open(file, encoding="utf-8", errors="surrogateescape") as stream:
             return stream.read()

@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.config.options.later import noop, planned
 from engine.config.options.record import Option, Section
-from engine.config.values import ASSIGNMENT, FILE
+from engine.config.values import ASSIGNMENT, FILE, choice
 
 __all__ = ["CONFIGURATION"]
 
@@ -45,8 +45,31 @@ CONFIGURATION: Final = Section(
         Option("version", help="Print the version and end."),
         Option("help", help="Print this text and end.", short="h", aliases=("usage",)),
         noop("strict", "unknown options are always errors", priority="P0"),
-        planned("yaml", "yml", short="y", kind=FILE, priority="P0", note="write it as an ini file"),
-        planned("xml", "xmlconfig", short="x", kind=FILE, priority="P0", note="write it as an ini file"),
-        planned("json", "js", kind=FILE, priority="P0", note="write it as an ini file"),
+        Option(
+            "yaml",
+            FILE,
+            "Read options from the mapping uwsgi of this YAML file; needs PyYAML. The ending of names "
+            "counts everywhere, so --ini and include take YAML, JSON and TOML too.",
+            aliases=("yml",),
+            short="y",
+            multiple=True,
+            page="Configuration.html#yaml-files",
+        ),
+        Option(
+            "json",
+            FILE,
+            "Read options from the object uwsgi of this JSON file.",
+            aliases=("js",),
+            multiple=True,
+            page="Configuration.html#json-files",
+        ),
+        Option("toml", FILE, "Read options from the table uwsgi of this TOML file.", multiple=True, page="-"),
+        Option(
+            "completion",
+            choice("bash", "zsh", "fish"),
+            "Print a script that completes options in this shell, and end.",
+            page="-",
+        ),
+        planned("xml", "xmlconfig", short="x", kind=FILE, note="write it as ini, YAML, JSON or TOML"),
     ),
 )
