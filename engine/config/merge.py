@@ -105,8 +105,8 @@ class Merged:
         value: bytes | bool = True
         if entry.value is not None:
             value = entry.value.encode("utf-8", "surrogateescape")
-        if multiple and known is not None and isinstance(value, bytes):
-            self.opt[entry.key] = [*(known if isinstance(known, list) else [bytes(known)]), value]
+        if multiple and known is not None:
+            self.opt[entry.key] = [*(known if isinstance(known, list) else [known]), value]
         else:
             self.opt[entry.key] = value
 

@@ -12,7 +12,7 @@ from engine.protocols.limits import Limits
 __all__ = ["Listener", "MonkeyPatch", "OptValue", "Pidfile", "Settings"]
 
 MonkeyPatch: TypeAlias = Literal["off", "early", "late"]
-OptValue: TypeAlias = bytes | bool | list[bytes]
+OptValue: TypeAlias = bytes | bool | list[bytes | bool]
 
 
 @dataclass(frozen=True, slots=True)

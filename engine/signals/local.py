@@ -36,21 +36,31 @@ class Local:
     """Ties a switchboard to the agent of its own process, and to a loop.
 
     :param workers: how many there are to be
+    :param helpers: how many mules and spoolers there are
+    :param farms: numbers of the mules in a farm
     """
 
-    def __init__(self, workers: int, agent: Agent, log: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        workers: int,
+        agent: Agent,
+        log: Callable[[str], None],
+        helpers: Callable[[Kind], int] = lambda kind: 0,
+        farms: Callable[[str | int], Iterable[int] | None] = lambda which: None,
+    ) -> None:
         self._workers = workers
+        self._helpers = helpers
         self._agent = agent
         self._master: MasterLike | None = None
         self._loop: AbstractEventLoop | None = None
         self._open: set[int] = set()
         self._thread: int = _get_ident()
-        self.switchboard = Switchboard(self._count, log)
+        self.switchboard = Switchboard(self._count, log, farms=farms)
         agent.connect(self._from_here)
 
     def _count(self, kind: Kind) -> int:
         if kind is not Kind.WORKER:
-            return 0
+            return self._helpers(kind)
         return self._workers if self._master is None else self._master.wanted
 
     def _from_here(self, data: bytes) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
 from engine.signals.file_monitor import FileMonitor, new_monitor
@@ -61,6 +61,7 @@ class Switchboard:
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         monitor: Callable[[], FileMonitor] = new_monitor,
+        farms: Callable[[str | int], Iterable[int] | None] = lambda which: None,
     ) -> None:
         self._log = log
         self._clock = clock
@@ -68,7 +69,7 @@ class Switchboard:
         self._new_monitor = monitor
         self._registry = Registry()
         self._wishes = Wishes()
-        self._lines = Lines(count)
+        self._lines = Lines(count, farms)
         self._deliver: dict[int, Deliver] = {}
         self._timers = TimerTable()
         self._cron = CronTable()

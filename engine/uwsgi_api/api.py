@@ -18,6 +18,8 @@ from engine.signals.local import Local, MasterLike
 from engine.stats.scoreboard import Row, Scoreboard
 from engine.uwsgi_api.context import enter_request, follow_spawns
 from engine.uwsgi_api.finder import find_decorators
+from engine.uwsgi_api.helper_calls import MuleCalls, SpoolerCalls
+from engine.uwsgi_api.helping import Helping
 from engine.uwsgi_api.instance import Facts, Instance
 from engine.uwsgi_api.module import build, put_in_place
 from engine.uwsgi_api.process_calls import ProcessCalls
@@ -48,7 +50,9 @@ GROUPS = (
     AreaCalls,
     MetricCalls,
     RpcCalls,
+    MuleCalls,
 )
+"""Functions that are always there; those of the spooler only with --spooler."""
 
 
 class Api:
@@ -64,9 +68,14 @@ class Api:
             self.instance.store = Store(facts.opt)
         except NotImplementedError:
             pass  # the functions that need it say so
-        self.module: ModuleType = build(self.instance, [group(self.instance) for group in GROUPS])
+        groups: list[Any] = [group(self.instance) for group in GROUPS]
+        if self.instance.roles.spooler.directories or self.instance.roles.spooler.external:
+            groups.append(SpoolerCalls(self.instance))
+        self.module: ModuleType = build(self.instance, groups)
         self._names: dict[str, Any] = vars(self.module)
-        self._signals = Local(facts.processes, self.instance.agent, log)
+        self._helping = Helping(self.instance, self._names, log)
+        roles = self.instance.roles
+        self._signals = Local(facts.processes, self.instance.agent, log, roles.count, roles.farm)
         self._channel: WorkerSide | None = None
 
     # -- life of the master ------------------------------------------------------------
@@ -74,6 +83,7 @@ class Api:
     def supervise(self, master: MasterLike) -> None:
         """This process is the master; call before its loop runs."""
         self._signals.serve_in(master)
+        self._helping.supervise(master, self._signals)
         if self.instance.store is not None:
             master.before_exec(self.instance.store.segments.survive_exec)
 
@@ -85,7 +95,7 @@ class Api:
         :param channel: to the master; None if there is none
         """
         self.instance.become_worker(number)
-        self._channel = channel
+        self._channel = self.instance.channel = channel
         if channel is not None:
             agent = self.instance.agent
             agent.connect(lambda data: channel.send(Lane.SIGNALS, data))
@@ -107,6 +117,7 @@ class Api:
         loop = asyncio.get_running_loop()
         if self._channel is None:
             self._signals.serve_alone(loop)
+            self._helping.serve_alone()
         self.instance.agent.serve(loop.call_soon, direct_runner())
 
     def begin(self, exchange: Exchange) -> None:
@@ -129,6 +140,7 @@ class Api:
             done, _ = await asyncio.wait([bridge.future(bridge.spawn(self._call, "atexit"))], timeout=limit)
             if not done:
                 self._log(f"uwsgi.atexit did not end in {limit:g} seconds; going on without it")
+        await self._helping.finish(limit)
         await self._empty_channel(limit)
 
     async def _empty_channel(self, limit: float) -> None:

@@ -9,10 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from engine.channels import Lane, WorkerSide
 from engine.signals.agent import Agent
+from engine.signals.targets import Kind
 from engine.stats.scoreboard import Column, Row, Scoreboard
+from engine.uwsgi_api.helpers.roles import Role, Roles
 
 if TYPE_CHECKING:
+    from engine.uwsgi_api.helper_calls import Inbox
+    from engine.uwsgi_api.helpers.spooler import Spooler
     from engine.uwsgi_api.store import Store
 
 __all__ = ["Facts", "Instance"]
@@ -51,6 +56,11 @@ class Instance:
         self.worker_id = 0
         self.mule_id = 0
         self.is_spooler = False
+        self.roles = Roles.of(facts.opt)
+        self.channel: WorkerSide | None = None
+        self.inbox: Inbox | None = None
+        self.spoolers: list[Spooler] = []
+        self._spooler_pids = memoryview(bytearray(0)).cast("q")
         self.master_pid = os.getpid() if facts.supervised else 0
         self.requests_started = 0
         self.serving = False
@@ -61,6 +71,42 @@ class Instance:
     def become_worker(self, number: int) -> None:
         """This process is worker *number* from here on."""
         self.worker_id = self.agent.worker_id = number
+
+    def become_helper(self, role: Role, channel: WorkerSide) -> None:
+        """This process is a spooler or a mule from here on."""
+        self.channel = channel
+        if role.kind is Kind.MULE:
+            self.mule_id = role.number
+        else:
+            self.is_spooler = True
+            self.note_spooler(role.number)
+
+    def note_spooler(self, number: int) -> None:
+        """This process is spooler *number*, perhaps among other things."""
+        if number <= len(self._spooler_pids):
+            self._spooler_pids[number - 1] = os.getpid()
+
+    def share_spooler_pids(self, memory: memoryview) -> None:
+        """Keep the process ids of spoolers in memory that all processes share."""
+        self._spooler_pids = memory.cast("q")[: self.roles.count(Kind.SPOOLER)]
+
+    def spooler_pids(self) -> list[int]:
+        """Process ids of the spoolers; 0 for one that has not started yet."""
+        return list(self._spooler_pids)
+
+    def mule_count(self) -> int:
+        """How many mules there are."""
+        return self.roles.count(Kind.MULE)
+
+    def tell_master(self, data: bytes) -> bool:
+        """Send the part of the master that looks after helpers a message; False if there is none."""
+        return self.channel is not None and self.channel.send(Lane.API, data)
+
+    def poke_spoolers(self) -> None:
+        """Let spoolers look at their directories now."""
+        for spooler in self.spoolers:
+            spooler.poke()
+        self.tell_master(b"poke")
 
     def use_scoreboard(self, board: Scoreboard, row: Row | None) -> None:
         """Read what others do from *board*; *row* is this process's own."""

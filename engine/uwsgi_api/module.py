@@ -46,7 +46,7 @@ def attributes(instance: Instance) -> dict[str, Any]:
         "applications": None,
         "started_on": facts.started_on,
         "buffer_size": facts.buffer_size,
-        "is_a_reload": False,
+        "is_a_reload": "UWSGI_RELOADS" in os.environ,
         "sockets": list(facts.sockets),
         "magic_table": {},
         "unbit": None,
@@ -54,6 +54,10 @@ def attributes(instance: Instance) -> dict[str, Any]:
         "SPOOL_RETRY": -1,
         "SPOOL_IGNORE": 0,
     }
+    if instance.roles.spooler.directories:
+        values["spoolers"] = [os.fsencode(path) for path in instance.roles.spooler.directories]
+    if instance.store is not None and instance.store.queue is not None:
+        values["queue_size"] = instance.store.queue.slots
     if "pidfile" in facts.opt:
         values["pidfile"] = facts.opt["pidfile"]
     if "mode" in facts.opt:

@@ -1,0 +1,197 @@
+"""The helpers as their master sees them: start them, replace them, carry their messages."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bridge.lowlevel import original
+from engine.channels import Lane, MasterSide, WorkerSide
+from engine.signals.local import Local
+from engine.signals.targets import Kind
+from engine.uwsgi_api.helpers.mail import Mail, Wish
+from engine.uwsgi_api.helpers.roles import Role, Roles
+from engine.uwsgi_api.shared.segments import Segments
+
+__all__ = ["ASK", "POKE", "POST", "Crew"]
+
+_YOUNG: Final = 1.0
+_DELAY: Final = 2.0
+_PIDS: Final = 4096  # bytes of the segment that tells the next image whom to bury
+
+ASK: Final = b"ask"
+POKE: Final = b"poke"
+POST: Final = b"post"
+
+
+@dataclass(slots=True)
+class _Helper:
+    role: Role
+    pid: int
+    channel: MasterSide
+    started: float
+
+
+class Crew:
+    """Lives in the master.
+
+    :param body: what a helper does in its process; returns its exit status
+    """
+
+    def __init__(
+        self,
+        master: Any,
+        roles: Roles,
+        signals: Local,
+        segments: Segments,
+        body: Callable[[Role, WorkerSide], int],
+        log: Callable[[str], None],
+    ) -> None:
+        self._master = master
+        self._signals = signals
+        self._body = body
+        self._log = log
+        self._helpers: dict[Role, _Helper | None] = dict.fromkeys(roles.helpers)
+        self._not_before: dict[Role, float] = {}
+        self._mail = Mail(roles.farms, self._send_mail)
+        self._told = False
+        self._segment = segments.get("crew", _PIDS)
+        self._strangers: list[int] = json.loads(self._segment.memory[:].rstrip(b"\0") or b"[]")
+        self._segment.memory[:] = bytes(_PIDS)
+        master.on_message(Lane.API, lambda child, data: self._on_message(None, data))
+        master.each_cycle(self._look)
+        master.before_exec(self._before_exec)
+        master.at_fork_in_child(self._close_in_child)
+
+    # -- processes ------------------------------------------------------------------
+
+    def _look(self) -> None:
+        self._bury()
+        if self._master.is_stopping():
+            self._tell_to_end()
+            return
+        now = time.monotonic()
+        for role, helper in self._helpers.items():
+            if helper is None and self._not_before.get(role, 0.0) <= now:
+                self._start(role)
+
+    def _start(self, role: Role) -> None:
+        pid, channel = self._master.spawn_helper(lambda worker_side: self._body(role, worker_side))
+        helper = self._helpers[role] = _Helper(role, pid, channel, time.monotonic())
+        self._log(f"spawned uWSGI {role.name()} (pid: {pid})")
+        channel.on(Lane.API, lambda data: self._on_message(helper, data))
+        channel.on(Lane.SIGNALS, lambda data: self._on_signals(helper, data))
+        self._master.events.add_reader(channel.fileno(), lambda: self._read(helper))
+
+    def _read(self, helper: _Helper) -> None:
+        helper.channel.dispatch()
+        if helper.channel.closed and helper.channel.fileno() >= 0:
+            self._hang_up(helper)
+
+    def _hang_up(self, helper: _Helper) -> None:
+        if helper.channel.fileno() >= 0:
+            self._master.events.remove_reader(helper.channel.fileno())
+            self._master.events.remove_writer(helper.channel.fileno())
+            helper.channel.close()
+
+    def _bury(self) -> None:
+        self._strangers = [pid for pid in self._strangers if _ended(pid) is None]
+        for role, helper in self._helpers.items():
+            if helper is None:
+                continue
+            status = _ended(helper.pid)
+            if status is None:
+                continue
+            if helper.channel.fileno() >= 0:
+                helper.channel.dispatch()
+            self._hang_up(helper)
+            self._helpers[role] = None
+            self._mail.forget(role.number)
+            self._signals.switchboard.close(helper.pid)
+            if self._master.is_stopping():
+                continue
+            how = f"killed by signal {-status}" if status < 0 else f"exited with status {status}"
+            self._log(f"OOOPS the {role.name()} (pid: {helper.pid}) is no more, {how} ...trying respawn...")
+            if time.monotonic() - helper.started < _YOUNG:
+                self._not_before[role] = time.monotonic() + _DELAY
+
+    def _tell_to_end(self) -> None:
+        if not self._told:
+            self._told = True
+            for helper in filter(None, self._helpers.values()):
+                _kill(helper.pid, signal.SIGTERM)
+
+    def _before_exec(self) -> None:
+        """The next image starts its own helpers; those of now end after what they do."""
+        pids = [helper.pid for helper in self._helpers.values() if helper is not None] + self._strangers
+        record = json.dumps(pids).encode()
+        self._segment.memory[: len(record)] = record
+        self._tell_to_end()
+
+    def _close_in_child(self) -> None:
+        for helper in filter(None, self._helpers.values()):
+            if helper.channel.fileno() >= 0:
+                helper.channel.close()
+
+    # -- messages -------------------------------------------------------------------------
+
+    def _send(self, helper: _Helper, lane: Lane, data: bytes) -> bool:
+        channel = helper.channel
+        taken = channel.send(lane, data)
+        if channel.wants_write:
+            fd = channel.fileno()
+            self._master.events.add_writer(
+                fd, lambda: self._master.events.remove_writer(fd) if channel.flush() else None
+            )
+        return taken
+
+    def _on_message(self, helper: _Helper | None, data: bytes) -> None:
+        word, _, rest = data.partition(b" ")
+        if word == POKE:
+            for each in filter(None, self._helpers.values()):
+                if each.role.kind is Kind.SPOOLER:
+                    self._send(each, Lane.API, POKE)
+        elif word == POST:
+            target, _, message = rest.partition(b" ")
+            where: int | str = target[1:].decode() if target[:1] == b"f" else int(target)
+            if not self._mail.post(where, message):
+                self._log(f"too many messages wait for mules; one for {where!r} is lost")
+        elif word == ASK and helper is not None:
+            self._mail.ask(helper.role.number, Wish(b"o" in rest, b"f" in rest))
+
+    def _send_mail(self, mule: int, data: bytes) -> bool:
+        for role, helper in self._helpers.items():
+            if role.kind is Kind.MULE and role.number == mule and helper is not None:
+                return self._send(helper, Lane.MULES, data)
+        return False
+
+    def _on_signals(self, helper: _Helper, data: bytes) -> None:
+        role = helper.role
+
+        def greet() -> None:
+            self._signals.switchboard.open(
+                helper.pid, role.kind, role.number, lambda numbers: self._send(helper, Lane.SIGNALS, numbers)
+            )
+
+        self._signals.switchboard.receive(helper.pid, data, greet)
+
+
+def _ended(pid: int) -> int | None:
+    """Return the exit code of a child that has ended; None while it runs."""
+    try:
+        ended, status = original("os", "waitpid")(pid, os.WNOHANG)
+    except ChildProcessError:
+        return 0
+    return os.waitstatus_to_exitcode(status) if ended else None
+
+
+def _kill(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass

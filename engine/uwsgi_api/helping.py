@@ -1,0 +1,142 @@
+"""Spoolers and mules: who starts them, and what each does in its process."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import runpy
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any, Final
+
+import bridge
+from engine.channels import Lane, WorkerSide
+from engine.errors import ConfigError
+from engine.signals.local import Local
+from engine.signals.targets import Kind
+from engine.uwsgi_api.context import follow_spawns
+from engine.uwsgi_api.helper_calls import Inbox, MuleCalls
+from engine.uwsgi_api.helpers.crew import Crew
+from engine.uwsgi_api.helpers.process import HelperProcess
+from engine.uwsgi_api.helpers.roles import Role
+from engine.uwsgi_api.helpers.spooler import Spooler
+from engine.uwsgi_api.instance import Instance
+
+__all__ = ["Helping"]
+
+_MERCY: Final = 60.0  # seconds that a task, or a mule, has to end when it is told to
+_PIDS: Final = 4096
+
+
+class Helping:
+    """Part of :class:`engine.uwsgi_api.api.Api`.
+
+    :param names: the names in the ``uwsgi`` module
+    :raises ConfigError: if what the options ask for needs a master
+    """
+
+    def __init__(self, instance: Instance, names: dict[str, Any], log: Callable[[str], None]) -> None:
+        self._instance = instance
+        self._names = names
+        self._log = log
+        self._alone: list[asyncio.Future[Any]] = []
+        roles = instance.roles
+        if roles.count(Kind.MULE) and not instance.facts.supervised:
+            raise ConfigError(
+                "--mule: mules are processes of their own, which a master looks after; add --master"
+            )
+        if roles.helpers and instance.store is not None:
+            segment = instance.store.segments.get("spooler-pids", _PIDS)
+            instance.share_spooler_pids(memoryview(segment.memory))
+
+    def supervise(self, master: Any, signals: Local) -> None:
+        """Let *master* start helpers and carry their messages."""
+        store = self._instance.store
+        if not self._instance.roles.helpers:
+            return
+        if store is None:
+            raise ConfigError("spoolers and mules need Linux here; leave --spooler and --mule out")
+        Crew(master, self._instance.roles, signals, store.segments, self.be, self._log)
+
+    # -- in a helper's process ----------------------------------------------------------
+
+    def be(self, role: Role, channel: WorkerSide) -> int:
+        """Be a helper until the end; return the exit status of the process."""
+        instance = self._instance
+        instance.become_helper(role, channel)
+        follow_spawns()
+        if role.kind is Kind.SPOOLER:
+            spooler = self._new_spooler(role)
+            channel.on(Lane.API, lambda data: spooler.poke())
+
+            def work() -> None:
+                self._start_python()
+                spooler.run()
+
+            return HelperProcess(channel, instance.agent, work, spooler.stop, _MERCY).run()
+        inbox = instance.inbox = Inbox()
+        channel.on(Lane.MULES, inbox.put)
+        greenlet: list[Any] = []
+
+        def toil() -> None:
+            greenlet.append(bridge.spawn(self._be_mule, role))
+            greenlet[0].get()
+
+        def stop() -> None:
+            if greenlet:
+                greenlet[0].kill(block=False)
+
+        return HelperProcess(channel, instance.agent, toil, stop, _MERCY).run()
+
+    def _new_spooler(self, role: Role) -> Spooler:
+        settings = self._instance.roles.spooler
+        spooler = Spooler(role.what, settings, lambda: self._names.get("spooler"), self._log)
+        self._instance.spoolers.append(spooler)
+        return spooler
+
+    def _start_python(self) -> None:
+        if self._instance.roles.spooler.chdir and self._instance.is_spooler:
+            os.chdir(self._instance.roles.spooler.chdir)
+        hook = self._names.get("post_fork_hook")
+        if callable(hook):
+            self._guarded(hook)
+
+    def _be_mule(self, role: Role) -> None:
+        self._start_python()
+        if role.what.endswith(".py"):
+            runpy.run_path(role.what, run_name="__main__")
+        elif role.what:
+            module, _, function = role.what.partition(":")
+            loaded = importlib.import_module(module)
+            if function:
+                getattr(loaded, function.removesuffix("()"))()
+        calls = MuleCalls(self._instance)
+        while True:
+            message = calls.mule_get_msg()
+            hook = self._names.get("mule_msg_hook")
+            if callable(hook) and message is not None:
+                self._guarded(hook, message)
+
+    def _guarded(self, hook: Callable[..., Any], *args: Any) -> None:
+        try:
+            hook(*args)
+        except Exception:
+            self._log("".join(traceback.format_exception(*sys.exc_info())).rstrip())
+
+    # -- without a master ----------------------------------------------------------------
+
+    def serve_alone(self) -> None:
+        """Run the spoolers in greenlets of this process; call in its loop."""
+        for role in self._instance.roles.helpers:
+            spooler = self._new_spooler(role)
+            self._instance.note_spooler(role.number)
+            self._alone.append(bridge.future(bridge.spawn(spooler.run)))
+
+    async def finish(self, limit: float) -> None:
+        """Let the spoolers of this process end their tasks, for *limit* seconds at most."""
+        for spooler in self._instance.spoolers:
+            spooler.stop()
+        if self._alone:
+            await asyncio.wait(self._alone, timeout=limit)
