@@ -348,11 +348,22 @@ def green_task_factory(
     """Make every task of a loop green: ``loop.set_task_factory(bridge.green_task_factory)``.
 
     Keyword arguments are those of ``asyncio.Task``, ``eager_start`` (Python
-    3.12) too.
+    3.12) too; on uvloop that is heeded only inside a task.
     """
-    if kwargs.get("eager_start", True) is None:
-        del kwargs["eager_start"]  # uvloop passes it along whatever asyncio's version
+    if "eager_start" in kwargs and not _may_start_eagerly(loop, kwargs["eager_start"]):
+        del kwargs["eager_start"]
     return asyncio.Task(GreenCoroutine(loop, coro), loop=loop, **kwargs)
+
+
+def _may_start_eagerly(aio: asyncio.AbstractEventLoop, wanted: bool | None) -> bool:
+    """Tell whether the first step may run at once.
+
+    Not in a protocol's callback on uvloop: libuv's poll keeps pointers into
+    the C stack, which a switch of greenlets moves away.
+    """
+    if not wanted:
+        return False
+    return type(aio).__module__.partition(".")[0] != "uvloop" or asyncio.current_task(aio) is not None
 
 
 def create_green_task(

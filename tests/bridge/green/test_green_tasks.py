@@ -566,6 +566,37 @@ def test_eager_tasks(place: Place, blocks: bool) -> None:
     assert place.task(main) == ["done"] * 5
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks are new in 3.12")
+def test_eager_tasks_started_by_a_protocol(place: Place) -> None:
+    async def child(transport: asyncio.Transport) -> None:
+        gevent.sleep(0)
+        await asyncio.sleep(0)
+        transport.write(b"answer")
+        transport.close()
+
+    class Answering(asyncio.Protocol):
+        def connection_made(self, transport) -> None:
+            self.transport = transport
+
+        def data_received(self, data: bytes) -> None:
+            loop = asyncio.get_running_loop()
+            tasks.append(bridge.green_task_factory(loop, child(self.transport), eager_start=True))
+
+    async def main() -> bytes:
+        server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", 0)
+        async with server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.write(b"question")
+            answer = await reader.read()
+            writer.close()
+            await writer.wait_closed()
+        return answer
+
+    tasks: list[asyncio.Task[None]] = []
+    assert place.task(main) == b"answer"
+    assert [task.done() for task in tasks] == [True]
+
+
 def test_what_is_no_coroutine_is_refused() -> None:
     with pytest.raises(TypeError, match="needs a coroutine"):
         bridge.create_green_task(1)
