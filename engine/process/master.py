@@ -329,7 +329,8 @@ class Master:
         """Never returns."""
         status = 1
         try:
-            self._leave_the_master(row)
+            row[Column.PID] = os.getpid()
+            self.leave_in_child()
             assert self._work is not None
             status = self._work(number, Supervised(channel, row, number, paused=self._paused))
         except SystemExit as exc:
@@ -345,33 +346,8 @@ class Master:
             self._flush_output()
             os._exit(status)
 
-    def spawn_helper(self, body: Callable[[WorkerSide], int]) -> tuple[int, MasterSide]:
-        """Fork a process that is no worker; the caller waits for its end.
-
-        :param body: what it does; returns its exit status
-        """
-        self._flush_output()
-        ours, theirs = pair(self.settings.signal_bufsize)
-        self.events.block_signals()
-        pid = fork()
-        if pid == 0:
-            status = 1
-            try:
-                ours.close()
-                self._leave_the_master()
-                status = body(theirs)
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                self._flush_output()
-                os._exit(status)
-        self.events.unblock_signals()
-        theirs.close()
-        return pid, ours
-
-    def _leave_the_master(self, row: Row | None = None) -> None:
-        if row is not None:
-            row[Column.PID] = os.getpid()
+    def leave_in_child(self) -> None:
+        """Let go of what is the master's, in a process that it has just forked."""
         for child in self._children.values():
             child.channel.close()  # or its worker would not notice the end of the master
         self.events.forget_in_child()

@@ -33,6 +33,7 @@ from engine.uwsgi_api.shared_calls import (
     RpcCalls,
 )
 from engine.uwsgi_api.signal_calls import SignalCalls
+from engine.uwsgi_api.signal_options import messages
 from engine.uwsgi_api.store import Store
 
 __all__ = ["GROUPS", "Api", "install"]
@@ -77,6 +78,8 @@ class Api:
         roles = self.instance.roles
         self._signals = Local(facts.processes, self.instance.agent, log, roles.count, roles.farm)
         self._channel: WorkerSide | None = None
+        for message in messages(facts.opt):
+            self.instance.agent.tell(message)
 
     # -- life of the master ------------------------------------------------------------
 

@@ -57,9 +57,11 @@ class ProcessCalls:
         self._instance.log(text if isinstance(text, str) else str(text, "utf-8", "replace"))
         return True
 
-    @public("P0", differs="without a master it reloads nothing: the process ends, as with uWSGI")
+    @public(
+        "P0", differs="without a master too; where the application no longer loads, all goes on as before"
+    )
     def reload(self) -> bool:
-        """Reload the server gracefully (SIGHUP to the master)."""
+        """Reload the server gracefully (SIGHUP to the process that leads it)."""
         self._instance.signal_server(signal.SIGHUP)
         return True
 

@@ -223,3 +223,13 @@ def test_the_example(start_engine, shape, tmp_path):
     engine.wait_for_log(f"{tmp_path} has been modified, signal 1")
     engine.wait_for_log("10 seconds elapsed, signal 0", timeout=40)
     engine.wait_for_log("i am the handler of signal 17", timeout=40)
+
+
+@pytest.mark.slow
+def test_options_raise_signals(start, shape, tmp_path):
+    options = ["--timer=1 1"] if ENGINE_KIND == "uwsgi" else ["--timer=1 1", f"--fs-signal={tmp_path} 3"]
+    engine = start(*options, *shape)
+    wait_until(lambda: len(handled(engine, 1)) >= 2, timeout=30, what="two periods")
+    if ENGINE_KIND != "uwsgi":
+        (tmp_path / "new").touch()
+        wait_until(lambda: set(handled(engine, 3)) == {1}, timeout=30, what="signal 3 in worker 1")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bridge.lowlevel import original
-from engine.channels import Lane, MasterSide, WorkerSide
+from bridge.lowlevel import fork, original
+from engine.channels import Lane, MasterSide, WorkerSide, pair
 from engine.signals.local import Local
 from engine.signals.targets import Kind
 from engine.uwsgi_api.helpers.mail import Mail, Wish
@@ -81,12 +83,32 @@ class Crew:
                 self._start(role)
 
     def _start(self, role: Role) -> None:
-        pid, channel = self._master.spawn_helper(lambda worker_side: self._body(role, worker_side))
+        pid, channel = self._fork(role)
         helper = self._helpers[role] = _Helper(role, pid, channel, time.monotonic())
         self._log(f"spawned uWSGI {role.name()} (pid: {pid})")
         channel.on(Lane.API, lambda data: self._on_message(helper, data))
         channel.on(Lane.SIGNALS, lambda data: self._on_signals(helper, data))
         self._master.events.add_reader(channel.fileno(), lambda: self._read(helper))
+
+    def _fork(self, role: Role) -> tuple[int, MasterSide]:
+        ours, theirs = pair(self._master.settings.signal_bufsize)
+        _flush_output()
+        self._master.events.block_signals()
+        pid = fork()
+        if pid == 0:
+            status = 1
+            try:
+                ours.close()
+                self._master.leave_in_child()
+                status = self._body(role, theirs)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                _flush_output()
+                os._exit(status)
+        self._master.events.unblock_signals()
+        theirs.close()
+        return pid, ours
 
     def _read(self, helper: _Helper) -> None:
         helper.channel.dispatch()
@@ -179,6 +201,11 @@ class Crew:
             )
 
         self._signals.switchboard.receive(helper.pid, data, greet)
+
+
+def _flush_output() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
 
 
 def _ended(pid: int) -> int | None:
