@@ -116,7 +116,7 @@ def step():
         watcher.start(int)
         watcher.send()
         watcher.stop()
-    gevent.sleep(0)
+    gevent.sleep(0.001)  # not 0: that comes back before the events were looked at
 stays_flat(step, 20)
 """,
         kind,
