@@ -22,7 +22,10 @@ _SET_BY_APPLICATIONS: Final = {
     "post_fork_hook": "called without arguments in each worker, mule and spooler after it was forked",
     "spooler": "called with each task, a dict; returns `SPOOL_OK`, `SPOOL_RETRY` or `SPOOL_IGNORE`",
 }
-_STARS: Final[dict[Any, str]] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+_STARS: Final[dict[Any, str]] = {
+    inspect.Parameter.VAR_POSITIONAL: "*",
+    inspect.Parameter.VAR_KEYWORD: "**",
+}
 _HEAD: Final = """\
 # The `uwsgi` module
 
@@ -69,10 +72,7 @@ def _groups() -> Iterator[str]:
 def _signature(method: Any) -> str:
     words = []
     for parameter in list(inspect.signature(method).parameters.values())[1:]:
-        word = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}.get(
-            parameter.kind, ""
-        )
-        word += parameter.name
+        word = _STARS.get(parameter.kind, "") + parameter.name
         if parameter.default is not inspect.Parameter.empty:
             word += f"={parameter.default!r}"
         words.append(word)

@@ -171,6 +171,7 @@ def test_atexit_handlers_of_python_run_once_per_worker(start_engine, options, tm
     assert engine.log().count("python atexit in master") == 1
 
 
+@ours
 @both_shapes
 def test_stop_ends_the_server(start_engine, options):
     engine = start_engine("--module", "uwsgi_api", *options)

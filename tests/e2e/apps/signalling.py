@@ -19,7 +19,8 @@ def said(line):
 
 
 def here(number):
-    said(f"signal {number} in worker {uwsgi.worker_id()} {type(gevent.getcurrent()).__mro__[1].__name__}")
+    kind = "Greenlet" if isinstance(gevent.getcurrent(), gevent.Greenlet) else "something else"
+    said(f"signal {number} in worker {uwsgi.worker_id()} {kind}")
 
 
 def slow(number):
