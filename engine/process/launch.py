@@ -145,7 +145,9 @@ class _Launch:
         loaded = True
         self.app: Any = None
         self.hooks.run("pre-app")
-        if not settings.lazy_apps:
+        if settings.lazy_apps:
+            self.api.instance.load_application = lambda: _load(settings, log)
+        else:
             try:
                 self.app = _load(settings, log)
             except ConfigError as error:

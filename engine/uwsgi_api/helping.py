@@ -97,6 +97,8 @@ class Helping:
         return spooler
 
     def _start_python(self) -> None:
+        if self._instance.load_application is not None:
+            self._instance.load_application()
         if self._instance.roles.spooler.chdir and self._instance.is_spooler:
             os.chdir(self._instance.roles.spooler.chdir)
         hook = self._names.get("post_fork_hook")

@@ -66,6 +66,8 @@ class Instance:
         self.serving = False
         self.store: Store | None = None
         self.warned_of_cache = False
+        self.load_application: Callable[[], object] | None = None
+        """What a spooler or mule calls first, where every process loads the application for itself."""
         self.set_harakiri: Callable[[float], None] | None = None
 
     def become_worker(self, number: int) -> None:

@@ -60,6 +60,15 @@ def test_arguments_are_passed_on(start):
 
 
 @ours
+def test_helpers_load_the_application_themselves_with_lazy_apps(start):
+    engine = start("--master", "--lazy-apps", "--mules=2")
+    ask(engine, "/spool/lazy")
+    engine.wait_for_log("task lazy ends")
+    ask(engine, "/mules")
+    engine.wait_for_log("second x in mule 2")
+
+
+@ours
 def test_a_task_can_ask_to_be_tried_again(start):
     engine = start("--master")
     ask(engine, "/retry")
