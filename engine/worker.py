@@ -94,6 +94,7 @@ class Worker:
 
     :param app: the WSGI callable; None answers every request with 500
     :param supervised: None without a master
+    :param ready: called once signals are handled; may raise those that came too early
     """
 
     def __init__(
@@ -104,12 +105,14 @@ class Worker:
         log: ServerLog,
         api: Api,
         supervised: Supervised | None = None,
+        ready: Callable[[], None] | None = None,
     ) -> None:
         self._settings = settings
         self._listeners = listeners
         self._log = log
         self._api = api
         self._supervised = supervised
+        self._ready = ready
         self.channel = None if supervised is None else supervised.channel
         self._environs = EnvironBuilder(settings.multiprocess)
         self._adapter = WSGIAdapter(
@@ -193,6 +196,8 @@ class Worker:
         self._api.serving()
         await acceptor.start()
         self._tick()
+        if self._ready is not None:
+            self._ready()
         self._begin_supervised(loop)
         await self._stop.wait()
         reloading = self._seen == {signal.SIGHUP}

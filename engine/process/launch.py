@@ -15,6 +15,7 @@ from engine.errors import ConfigError
 from engine.logs.server_log import ServerLog
 from engine.process import reexec
 from engine.process.daemon import LogFile, daemonize
+from engine.process.early_signals import EarlySignals
 from engine.process.hooks import Hooks
 from engine.process.pidfile import Pidfiles
 from engine.process.privileges import drop_privileges
@@ -29,6 +30,8 @@ __all__ = ["check", "run"]
 
 # Seconds a worker has beyond its mercy to say that it gave up, before the master kills it.
 _GRACE = 2.0
+
+_STOP = (signal.SIGTERM, signal.SIGINT)
 
 
 def run(settings: Settings) -> int:
@@ -74,11 +77,7 @@ class _Launch:
         from bridge import __version__
 
         settings, log = self.settings, self.log
-        if self.supervised:
-            from engine.process.master import block_signals
-
-            block_signals()
-        _end_quietly_until_serving(self.supervised)
+        self._take_early_signals()
         self.hooks = Hooks(settings.hooks)
         self.log_file = self._go_to_background()
         if self.before is None:
@@ -110,6 +109,19 @@ class _Launch:
                 pidfiles.remove()
             if os.getpid() == owner:
                 self.hooks.run_at_exit("as-user-atexit", log.line)
+
+    def _take_early_signals(self) -> None:
+        """A stop before the first request can be served ends the start-up with status 0.
+
+        Where workers of the image before serve, and for all else, signals count once they can be acted on.
+        """
+        self.early = EarlySignals(_STOP if self.before is None or not self.before.workers else ())
+        if self.supervised:
+            from engine.process.master import MASTER_SIGNALS
+
+            self.early.take(MASTER_SIGNALS - {signal.SIGCHLD})
+        else:
+            self.early.take((*_STOP, signal.SIGHUP))
 
     def _go_to_background(self) -> LogFile | None:
         settings = self.settings
@@ -223,10 +235,12 @@ class _Launch:
             )
         self.api.use_scoreboard(master.board, None)
         self.board = master.board
-        return master.run(self.before)
+        return master.run(self.before, self.early.replay)
 
     def _work(self, number: int, supervised: Supervised) -> int:
         """Body of a supervised worker."""
+        self.early = EarlySignals()
+        self.early.take((*_STOP, signal.SIGHUP))
         self._set_title(f"worker {number}")
         self.hooks.run("post-fork")
         self.api.enter_worker(number, supervised.channel)
@@ -249,7 +263,10 @@ class _Launch:
 
     def _worker(self, number: int, supervised: Supervised | None) -> Any:
         settings, log = self.settings, self.log
+        if settings.lazy_apps:
+            self.early.leaving = (*_STOP, signal.SIGHUP) if supervised else _STOP
         application = _load(settings, log) if settings.lazy_apps else self.app
+        self.early.leaving = ()
         if settings.monkey_patch == "late":
             import bridge
 
@@ -259,7 +276,9 @@ class _Launch:
         if number == 1:
             log.line("*** running gevent loop engine ***")
         options = _worker_settings(settings, number, self.origin, self.log_file)
-        return worker.Worker(options, self.listeners, application, log, self.api, supervised)
+        return worker.Worker(
+            options, self.listeners, application, log, self.api, supervised, self.early.replay
+        )
 
     def _sockets(self) -> list[reexec.ServingSocket]:
         return [
@@ -270,21 +289,6 @@ class _Launch:
     def _close_listeners(self) -> None:
         for listener in self.listeners:
             listener.sock.close()
-
-
-def _end_quietly_until_serving(supervised: bool) -> None:
-    """A stop signal before the first request can be served ends the start-up with status 0.
-
-    A master's signals are blocked by then; they count as soon as it looks.
-    """
-
-    def leave(number: int, frame: object) -> None:
-        raise SystemExit(0)
-
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    for number in numbers:
-        signal.signal(number, leave)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, (*numbers, *(() if supervised else (signal.SIGHUP,))))
 
 
 def _prepare(settings: Settings) -> None:

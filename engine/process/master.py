@@ -28,7 +28,7 @@ from engine.process.reexec import Inherited, OldWorker, Origin, ServingSocket
 from engine.stats.scoreboard import Column, Row, Scoreboard
 from engine.worker import Supervised
 
-__all__ = ["MASTER_SIGNALS", "Master", "MasterSettings", "block_signals"]
+__all__ = ["MASTER_SIGNALS", "Master", "MasterSettings"]
 
 MASTER_SIGNALS: Final = frozenset(
     (
@@ -50,11 +50,6 @@ _YOUNG: Final = 1.0  # seconds; whoever dies before that counts as a bad start
 _APP_FAILED: Final = 22  # exit status of a worker that could not load the application, as in uWSGI
 _STUCK_GRACE: Final = 2.0  # seconds beyond --harakiri until a loop that does not turn is ended
 _LAST_WORDS: Final = 1.0  # seconds between asking a stuck worker for its stack and SIGKILL
-
-
-def block_signals() -> None:
-    """Let the master's signals wait; before the application can start threads, which inherit it."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, MASTER_SIGNALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +74,7 @@ class MasterSettings:
 
 
 class Master:
-    """Supervises workers; use once, in the main thread, after :func:`block_signals`.
+    """Supervises workers; use once, in the main thread.
 
     :param work: body of a worker: its number and what ties it to the master; returns its exit
         status.  None: there is no application, only workers of the image before are looked after
@@ -239,10 +234,11 @@ class Master:
 
     # -- the loop -----------------------------------------------------------------------------------
 
-    def run(self, before: Inherited | None = None) -> int:
+    def run(self, before: Inherited | None = None, ready: Callable[[], None] | None = None) -> int:
         """Supervise until stopped; return the exit status.
 
         :param before: what the image before left, its workers among it
+        :param ready: called once signals are taken; may raise those that came too early
         """
         if before is None:
             self.log.line(f"spawned uWSGI master process (pid: {os.getpid()})")
@@ -250,6 +246,8 @@ class Master:
             self.log.line(f"gracefully (RE)spawned uWSGI master process (pid: {os.getpid()})")
             self._adopt(before)
         self.events.take_signals(MASTER_SIGNALS, self._on_signal)
+        if ready is not None:
+            ready()
         while True:
             self._reap()
             for call in self._each_cycle:
