@@ -104,7 +104,7 @@ class _Launch:
             return self._serve(pidfiles)
         finally:
             if settings.vacuum and os.getpid() == owner:
-                for listener in self.listeners:
+                for listener in [*self.listeners, *([self._stats] if self._stats is not None else [])]:
                     listener.unlink()
                 pidfiles.remove()
             if os.getpid() == owner:
