@@ -27,7 +27,7 @@ def shape(request):
 def start(start_engine):
     def start(*options, **env):
         engine = start_engine("--module", "signalling", *options, env=env)
-        wait_until(lambda: get(engine.http, "/worker").status == 200, timeout=20, what="an answer")
+        wait_until(lambda: get(engine.http, "/ready").text == "True", timeout=20, what="all workers")
         return engine
 
     return start
@@ -97,15 +97,13 @@ def test_numbers_are_checked(start, shape):
 @ours
 def test_a_registration_after_the_fork_counts(start):
     engine = start(*TWO)
-    workers = set()
-    while workers != {1, 2}:
-        workers.add(ask(engine, "/worker"))
-        get(engine.http, "/late")
-        wait_until(lambda: True, timeout=1, what="nothing")
-        if len(re.findall("signum 30 registered", engine.log())):
-            break
-    for _ in range(20):
-        ask(engine, "/late")
+    registered = set()
+
+    def both() -> bool:
+        registered.add(ask(engine, "/late"))
+        return registered == {1, 2}
+
+    wait_until(both, timeout=30, what="both workers to register")
     ask(engine, "/send/30")
     wait_until(lambda: handled(engine, 30) == [2], timeout=20, what="signal 30 in worker 2 alone")
     ask(engine, "/send/31")

@@ -7,8 +7,8 @@ import signal
 
 import pytest
 
-from tests.support.engine_process import REPOSITORY
 from tests.support.http_client import HttpConnection, get, request_bytes
+from tests.support.waiting import wait_until
 
 ours = pytest.mark.engine_only("uWSGI refuses, gives up or crashes here")
 both_shapes = pytest.mark.parametrize(
@@ -22,7 +22,10 @@ first = os.getpid()
 def leave():
     print("python atexit in", "master" if os.getpid() == first else "worker", flush=True)
 atexit.register(leave)
-from routes import application
+import uwsgi
+def application(environ, start_response):
+    start_response("200 OK", [])
+    return [repr(uwsgi.ready()).encode()]
 """
 
 
@@ -149,7 +152,7 @@ def test_a_request_can_ask_to_be_logged(start_engine):
 @both_shapes
 def test_atexit_runs_once_per_worker_and_may_block(start_engine, options):
     engine = start_engine("--module", "uwsgi_api", *options)
-    get(engine.http, "/request_id")
+    wait_until(lambda: get(engine.http, "/ready").text == "True", timeout=20, what="all workers")
     engine.signal(signal.SIGTERM)
     engine.wait_exit()
     workers = [1, 2] if options else [1]
@@ -162,9 +165,8 @@ def test_atexit_runs_once_per_worker_and_may_block(start_engine, options):
 @both_shapes
 def test_atexit_handlers_of_python_run_once_per_worker(start_engine, options, tmp_path):
     (tmp_path / "leaving.py").write_text(LEAVING)
-    path = str(REPOSITORY / "tests/e2e/apps")
-    engine = start_engine("--chdir", str(tmp_path), "--pythonpath", path, "--module", "leaving", *options)
-    get(engine.http, "/hello")
+    engine = start_engine("--chdir", str(tmp_path), "--module", "leaving", *options)
+    wait_until(lambda: get(engine.http, "/").text == "True", timeout=20, what="all workers")
     engine.signal(signal.SIGTERM)
     engine.wait_exit()
     assert engine.log().count("python atexit in worker") == (2 if options else 0)

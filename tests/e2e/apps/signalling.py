@@ -97,6 +97,11 @@ def counts(environ):
 def late(environ):
     uwsgi.register_signal(30, "worker2", here)
     uwsgi.register_signal(31, "workers", here)
+    return uwsgi.worker_id()
+
+
+def ready(environ):
+    return uwsgi.ready()
 
 
 def questions(environ):

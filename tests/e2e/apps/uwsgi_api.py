@@ -142,6 +142,10 @@ def hooked(environ):
     return len(calls)
 
 
+def ready(environ):
+    return uwsgi.ready()
+
+
 def quiet(environ):
     uwsgi.log_this_request()
 
