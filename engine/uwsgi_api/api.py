@@ -78,8 +78,19 @@ class Api:
         roles = self.instance.roles
         self._signals = Local(facts.processes, self.instance.agent, log, roles.count, roles.farm)
         self._channel: WorkerSide | None = None
+        self._is_used = False
         for message in messages(facts.opt):
             self.instance.agent.tell(message)
+
+    def imported(self) -> None:
+        """The application, or a library of its own, imports the module."""
+        if not self._is_used:
+            self._is_used = True
+            self._follow_spawns()
+
+    def _follow_spawns(self) -> None:
+        if self._is_used and self.instance.serving:
+            follow_spawns()
 
     # -- life of the master ------------------------------------------------------------
 
@@ -115,8 +126,8 @@ class Api:
 
     def serving(self) -> None:
         """The worker's loop runs; call in it, before the first request."""
-        follow_spawns()
         self.instance.serving = True
+        self._follow_spawns()
         loop = asyncio.get_running_loop()
         if self._channel is None:
             self._signals.serve_alone(loop)
@@ -192,6 +203,6 @@ def install(
     :param sockets: descriptors of the listening sockets
     """
     api = Api(Facts(processes, cores, supervised, buffer_size, opt, sockets), log)
-    put_in_place(api.module)
+    put_in_place(api.module, api.imported)
     find_decorators()
     return api

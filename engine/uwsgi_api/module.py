@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Final
 
@@ -65,6 +66,33 @@ def attributes(instance: Instance) -> dict[str, Any]:
     return values
 
 
-def put_in_place(module: ModuleType) -> None:
-    """Make ``import uwsgi`` give *module*, in this process and in those it forks."""
+class NoticingSpec(ModuleSpec):
+    """The spec of a module that is loaded; tells when somebody imports it.
+
+    An import statement asks the spec of a module it finds in ``sys.modules`` whether that is still
+    being initialised.  Programs that never import ``uwsgi`` need not pay for following their greenlets;
+    a loader that makes the module at its first import was rejected because libraries look for
+    ``"uwsgi" in sys.modules``.
+    """
+
+    def __init__(self, name: str, noticed: Callable[[], None]) -> None:
+        super().__init__(name, None, origin="built-in")
+        self._noticed = noticed
+
+    @property
+    def _initializing(self) -> bool:
+        self._noticed()
+        return False
+
+    @_initializing.setter
+    def _initializing(self, value: bool) -> None:
+        pass  # the interpreter's own bookkeeping
+
+
+def put_in_place(module: ModuleType, on_import: Callable[[], None]) -> None:
+    """Make ``import uwsgi`` give *module*, in this process and in those it forks.
+
+    :param on_import: called at each import statement that names it
+    """
+    module.__spec__ = NoticingSpec(NAME, on_import)
     sys.modules[NAME] = module
