@@ -40,6 +40,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--baseline", action="store_true", help="run gevent's libev loop too; what fails there is forgiven"
     )
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="run modules that failed once more, alone; what passes then is named but forgiven",
+    )
     parser.add_argument("--workers", type=int, default=2, help="modules at once (default 2)")
     parser.add_argument("--logs", type=Path, help="folder that gets the output of every module")
     return parser.parse_args(argv)
@@ -84,6 +89,18 @@ def _unexpected(mode: Mode, outcomes: Iterable[Outcome], forgiven: set[tuple[str
     ]
 
 
+def _confirmed(
+    mode: Mode, outcomes: list[Outcome], unexpected: list[str], forgiven: set[tuple[str, str]]
+) -> list[str]:
+    """Return the failures that come again when nothing else runs beside them."""
+    suspects = [o.module for o in outcomes if any(u.startswith(f"{o.module}.") for u in unexpected)]
+    second = _unexpected(mode, run_modules(mode, suspects, workers=1, report=lambda outcome: None), forgiven)
+    for name in unexpected:
+        if name not in second:
+            print(f"{mode}: {name} failed once and passed when run again alone")
+    return [name for name in unexpected if name in second]
+
+
 def _row(mode: Mode, outcomes: list[Outcome], unexpected: list[str], forgiven: set[tuple[str, str]]) -> str:
     version = ".".join(map(str, sys.version_info[:3]))
     failing = [(o.module, test) for o in outcomes for test in o.failing]
@@ -118,6 +135,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for mode in modes:
         outcomes = _run(mode, options)
         unexpected = _unexpected(mode, outcomes, forgiven)
+        if unexpected and options.again:
+            unexpected = _confirmed(mode, outcomes, unexpected, forgiven)
         rows.append(_row(mode, outcomes, unexpected, forgiven))
         wrong += [f"{mode}: {name}" for name in unexpected]
     print("\n" + _line(_COLUMNS))
