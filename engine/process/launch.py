@@ -257,6 +257,7 @@ class _Launch:
         status: int = worker.run()
         if worker.wants_reload:
             self.log.line("binary reloading uWSGI...")
+            self.api.keep_shared_memory()
             signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGTERM, signal.SIGINT))
             self.origin.execute(reexec.Inherited(os.getpid(), tuple(self._sockets())))
         return status

@@ -98,8 +98,12 @@ class Api:
         """This process is the master; call before its loop runs."""
         self._signals.serve_in(master)
         self._helping.supervise(master, self._signals)
+        master.before_exec(self.keep_shared_memory)
+
+    def keep_shared_memory(self) -> None:
+        """This process is about to execute itself anew: let the next image find caches and so on."""
         if self.instance.store is not None:
-            master.before_exec(self.instance.store.segments.survive_exec)
+            self.instance.store.segments.survive_exec()
 
     # -- life of a worker ------------------------------------------------------------
 

@@ -132,6 +132,15 @@ def test_shared_memory_survives_a_reload(engine):
 
 
 @ours
+def test_shared_memory_survives_a_reload_without_a_master(start_engine):
+    engine = start_engine("--module", "shares", *OPTIONS)
+    ask(engine, "/put")
+    engine.signal(signal.SIGHUP)
+    engine.wait_for_log("binary reloading", timeout=30)
+    assert ask(engine, "/get") == [1, b"1"]
+
+
+@ours
 def test_options_that_make_no_sense_end_the_start():
     from tests.support.engine_process import run_engine
 
