@@ -436,9 +436,7 @@ class Worker:
         front = self._front
         give_up = loop.time() + mercy
         front.draining = True
-        # Connections that were accepted but have not met their protocol yet.
-        for _ in range(4):
-            await asyncio.sleep(0)
+        await self._acceptor.settle()
         try:
             async with asyncio.timeout(min(grace, mercy)):
                 await front.wait_closed()

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.net.listeners import Listener
 
 __all__ = ["Acceptor"]
+
+# Errors of accept(2) that go away when descriptors or memory become free; seconds until the next try.
+_NO_ROOM = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+_LONG_REST = 1.0
+_AT_ONCE = 16  # connections taken per turn of the loop, so that other workers get some too
 
 # How long a worker that had no free core leaves new connections alone, in seconds.
 _REST = 0.02
@@ -36,22 +41,37 @@ class Acceptor:
         self._listeners = listeners
         self._factories = factories
         self._backlog = backlog
-        self._servers: list[asyncio.Server] = []
+        self._servers: list[asyncio.Server | _SelectorServer] = []
         self._paused = False
         self._stopped = False
         self._waking: asyncio.TimerHandle | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
         """Begin to accept."""
         for listener in self._listeners:
-            sock = socket.socket(fileno=os.dup(listener.sock.fileno()))
             factory = self._factories[listener.protocol]
+            if isinstance(self._loop, asyncio.SelectorEventLoop):
+                self._servers.append(_SelectorServer(self._loop, listener.sock, factory, self._keep))
+                continue
+            sock = socket.socket(fileno=os.dup(listener.sock.fileno()))
+            server: asyncio.Server
             if sock.family == socket.AF_UNIX:
-                server = await _serve_unix(self._loop, factory, sock, self._backlog)
+                server = await self._loop.create_unix_server(factory, sock=sock, backlog=self._backlog)
             else:
                 server = await self._loop.create_server(factory, sock=sock, backlog=self._backlog)
             self._servers.append(server)
+
+    def _keep(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def settle(self) -> None:
+        """Return when every connection accepted so far has met its protocol."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+        for _ in range(4):  # uvloop: callbacks that it has queued itself
+            await asyncio.sleep(0)
 
     def pause(self) -> None:
         """Leave new connections in the backlog."""
@@ -68,9 +88,7 @@ class Acceptor:
         self._waking = None
         if self._paused and not self._stopped:
             self._paused = False
-            task = self._loop.create_task(self.start())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._keep(self._loop.create_task(self.start()))
 
     async def take_backlog(self) -> None:
         """Accept every connection the kernel has completed by now, also while paused."""
@@ -108,10 +126,60 @@ class Acceptor:
             server.close()
 
 
-async def _serve_unix(
-    loop: asyncio.AbstractEventLoop, factory: Callable[[], Any], sock: socket.socket, backlog: int
-) -> asyncio.Server:
-    options: dict[str, Any] = {}
-    if sys.version_info >= (3, 13) and isinstance(loop, asyncio.SelectorEventLoop):
-        options["cleanup_socket"] = False  # the file belongs to whoever bound it, not to one worker
-    return await loop.create_unix_server(factory, sock=sock, backlog=backlog, **options)
+class _SelectorServer:
+    """Accepts on one listening socket of an asyncio selector loop.
+
+    Not ``create_server``: asyncio accepts in one callback and makes the transport in a later one,
+    and drops the connection without a word if the server was closed in between (Server._attach
+    asserts that it was not), which loses requests on every reload.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        sock: socket.socket,
+        factory: Callable[[], Any],
+        keep: Callable[[asyncio.Task[Any]], None],
+    ) -> None:
+        self._loop = loop
+        self._sock = sock
+        self._factory = factory
+        self._keep = keep
+        self._resting: asyncio.TimerHandle | None = None
+        self._open = True
+        loop.add_reader(sock.fileno(), self._accept)
+
+    def _accept(self) -> None:
+        for _ in range(_AT_ONCE):
+            try:
+                sock, _ = self._sock.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as exc:
+                if exc.errno in _NO_ROOM:
+                    self._loop.remove_reader(self._sock.fileno())
+                    self._resting = self._loop.call_later(_LONG_REST, self._accept_again)
+                    return
+                raise
+            sock.setblocking(False)
+            self._keep(self._loop.create_task(self._connect(sock)))
+            if not self._open:
+                return
+
+    async def _connect(self, sock: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(self._factory, sock)
+        except OSError:
+            sock.close()
+
+    def _accept_again(self) -> None:
+        self._resting = None
+        self._loop.add_reader(self._sock.fileno(), self._accept)
+
+    def close(self) -> None:
+        """Accept no more; the socket stays open."""
+        self._open = False
+        if self._resting is not None:
+            self._resting.cancel()
+        elif self._sock.fileno() >= 0:
+            self._loop.remove_reader(self._sock.fileno())

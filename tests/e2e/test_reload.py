@@ -264,8 +264,11 @@ def test_the_application_knows_that_this_is_a_reload(start, version, tmp_path):
     engine.signal(signal.SIGHUP)
     engine.wait_for_log("(RE)spawned")
     wait_until(lambda: len(workers_of(engine)) == 2, timeout=20, what="the old workers to end")
-    reloads = {process.environ().get("UWSGI_RELOADS") for process in engine.processes()}
-    assert reloads == {"1"}
+
+    def reloads():
+        return {process.environ().get("UWSGI_RELOADS") for process in engine.processes()}
+
+    wait_until(lambda: reloads() == {"1"}, timeout=20, what="every process to be of the second start")
 
 
 def test_a_second_address_in_the_configuration_is_bound_at_reload(start, version, tmp_path):
