@@ -20,6 +20,8 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    for name in ("CI", "BUILD_NUMBER"):  # pytest writes longer summaries there
+        monkeypatch.delenv(name, raising=False)
 
     def run(code: str, *arguments: str, ini: str = "", plugin: bool = True) -> pytest.RunResult:
         pytester.makeini(f"[pytest]\nasyncio_default_fixture_loop_scope = function\n{ini}\n")
