@@ -9,6 +9,7 @@ cdef class Runner:
     cdef public list greenlets
     cdef public list served
     cdef list _idle_callbacks
+    cdef bint _was_full
     cdef public object on_full
     cdef public object on_free
 

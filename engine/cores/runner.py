@@ -47,6 +47,7 @@ class Runner:
         self.greenlets: list[Any] = [None] * cores
         self.served = [0] * cores
         self._idle_callbacks: list[Callable[[], None]] = []
+        self._was_full = False
         self.on_full: Callable[[], None] | None = None
         self.on_free: Callable[[], None] | None = None
 
@@ -55,6 +56,7 @@ class Runner:
         core = self.pool.take(exchange)
         if core is None:
             self._warn_full()
+            self._was_full = True
             if self.on_full is not None:
                 self.on_full()
             return
@@ -80,8 +82,10 @@ class Runner:
             self.greenlets[core] = greenlet
             greenlet.start()
             return
-        if self.on_free is not None:
-            self.on_free()
+        if self._was_full:
+            self._was_full = False
+            if self.on_free is not None:
+                self.on_free()
         if self._idle_callbacks and self.pool.is_idle():
             callbacks, self._idle_callbacks = self._idle_callbacks, []
             for callback in callbacks:
