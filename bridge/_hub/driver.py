@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from bridge._compat import new_uvloop, uvloop_available
 from bridge._errors import LoopSelectionError
@@ -27,6 +27,10 @@ def _write_keeping_gil() -> Callable[[int, bytes, int], int] | None:
     write.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t)
     write.restype = ctypes.c_ssize_t
     return write  # type: ignore[no-any-return]
+
+
+# Now and not at first need: that may be in the hub, where the patched import lock must not wait.
+_WRITE: Final = _write_keeping_gil()
 
 
 def _wakeup_fd() -> int:
@@ -60,7 +64,7 @@ class _PrivateSelectorLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         super().__init__()
-        self._write_keeping_gil = _write_keeping_gil()
+        self._write_keeping_gil = _WRITE
 
     def __del__(self, _warn: object = None) -> None:
         pass
