@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
-import gc
 import json
 import os
 import signal
@@ -145,9 +144,6 @@ class Worker:
 
     def run(self) -> int:
         """Serve until stopped by a signal; return the exit status of the process."""
-        # What is loaded by now lives as long as the process: the collector need not go through it again.
-        gc.collect()
-        gc.freeze()
         with asyncio.Runner(loop_factory=_loop_factory(self._settings.loop_backend)) as runner:
             clean = runner.run(self._main())
             if self._settings.wait_for_hub:
