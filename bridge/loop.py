@@ -11,7 +11,6 @@ import os
 import signal as _signal
 import sys
 import weakref
-from collections.abc import Callable
 from time import monotonic
 
 from gevent._interfaces import ICallback, ILoop  # type: ignore[import-not-found]
@@ -87,7 +86,6 @@ class loop(Services):
             raise TypeError(f"flags must be a str, an int or a list of names, not {type(flags).__name__}")
         super().__init__()
         self._default = True if default is None else bool(default)
-        self._extra_refs = 0
         _live.add(self)
 
     # -- watchers ----------------------------------------------------------
@@ -323,5 +321,3 @@ classImplements(callback, ICallback)
 if sys.platform != "win32":
     os.register_at_fork(after_in_child=_after_fork_in_child)
 install_hooks()
-
-_Factory = Callable[..., loop]
