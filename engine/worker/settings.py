@@ -1,0 +1,57 @@
+"""What a worker is told when it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.channels import WorkerSide
+from engine.cores.lifetime import Lifetime
+from engine.net.frontend import Timings
+from engine.stats.scoreboard import Row
+
+__all__ = ["Supervised", "WorkerSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Supervised:
+    """What ties a worker to its master.
+
+    :param row: of the scoreboard; ``uwsgi.workers()`` shows it
+    :param paused: accept nothing until told
+    """
+
+    channel: WorkerSide
+    row: Row
+    number: int
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """What a worker needs to know; times in seconds.
+
+    :param command: without a master, on SIGHUP: tells with its exit status whether a new start would succeed
+    """
+
+    cores: int
+    backlog: int = 100
+    timings: Timings = field(default_factory=Timings)
+    mercy: float = 60.0
+    log_requests: bool = True
+    multiprocess: bool = False
+    strict: bool = False
+    show_errors: bool = False
+    wait_for_hub: bool = False
+    loop_backend: str = ""
+    harakiri: float = 0.0
+    harakiri_retry: float = 2.0
+    harakiri_verbose: bool = False
+    lifetime: Lifetime = field(default_factory=Lifetime)
+    memory_report: bool = False
+    autoreload: float = 0.0
+    log_file: Any = None
+    command: Sequence[str] = ()
+    directory: str = "."
+    environ: dict[str, str] = field(default_factory=dict)

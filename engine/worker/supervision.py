@@ -1,0 +1,120 @@
+"""The worker's end of the line to its master: what it is told and asked."""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import json
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from engine.channels import Lane
+from engine.cores.runner import Runner
+from engine.logs.server_log import ServerLog
+from engine.net.acceptor import Acceptor
+from engine.worker.settings import Supervised
+
+__all__ = ["Supervision"]
+
+
+class Supervision:
+    """Hears and answers the master of a worker; its loop's thread only.
+
+    :param publish: brings the worker's row of the scoreboard up to date
+    :param orphaned: called once if the master has died
+    :param log_file: opened anew when the master says so
+    """
+
+    def __init__(
+        self,
+        supervised: Supervised,
+        runner: Runner,
+        acceptor: Acceptor,
+        log: ServerLog,
+        log_file: Any,
+        publish: Callable[[], None],
+        orphaned: Callable[[], None],
+    ) -> None:
+        self._channel = supervised.channel
+        self._runner = runner
+        self._acceptor = acceptor
+        self._log = log
+        self._log_file = log_file
+        self._publish = publish
+        self._orphaned = orphaned
+        self.paused = False
+        if supervised.paused:
+            self._on_command(b"pause")
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Listen from now on, and tell the master that this worker serves."""
+        self._loop = loop
+        faulthandler.register(signal.SIGQUIT, file=2, chain=False)
+        channel = self._channel
+        channel.on(Lane.CONTROL, self._on_command)
+        channel.on_backlog = self._watch_writing_soon
+        self._watch_writing()  # the application may have sent something before
+        loop.add_reader(channel.fileno(), self._read)
+        channel.send(Lane.CONTROL, b"ready")
+
+    def ask_to_leave(self, reason: str) -> None:
+        """Ask for a successor; the master says when it serves."""
+        self._channel.send(Lane.CONTROL, b"leave " + reason.encode())
+
+    def ask_for_reload(self, reason: str) -> None:
+        """Ask for new workers in place of all."""
+        self._channel.send(Lane.CONTROL, b"reload " + reason.encode())
+
+    def _read(self) -> None:
+        self._channel.dispatch()
+        if self._channel.closed:
+            self._loop.remove_reader(self._channel.fileno())
+            self._orphaned()
+
+    def _watch_writing_soon(self) -> None:
+        self._loop.call_soon_threadsafe(self._watch_writing)
+
+    def _watch_writing(self) -> None:
+        channel = self._channel
+        if channel.wants_write and not channel.closed:
+            self._loop.add_writer(channel.fileno(), self._flush)
+
+    def _flush(self) -> None:
+        if self._channel.flush():
+            self._loop.remove_writer(self._channel.fileno())
+
+    def _on_command(self, data: bytes) -> None:
+        if data == b"pause" and not self.paused:
+            self.paused = True
+            self._acceptor.pause()
+        elif data == b"resume" and self.paused:
+            self.paused = False
+            self._acceptor.resume()
+        elif data == b"reopen-log" and self._log_file is not None:
+            self._log.flush()
+            self._log_file.open()
+        elif data.startswith(b"stats "):
+            self._publish()
+            self._channel.send(Lane.CONTROL, data + b" " + json.dumps(self._cores()).encode())
+
+    def _cores(self) -> list[dict[str, Any]]:
+        """What each core does, as the stats server shows it; idle ones that never ran are left out."""
+        served, running = self._runner.served, self._runner.pool.running
+        cores: list[dict[str, Any]] = []
+        for core, requests in enumerate(served):
+            exchange = running.get(core)
+            if exchange is not None:
+                shown = [
+                    f"REQUEST_METHOD={exchange.method}",
+                    f"REQUEST_URI={exchange.uri}",
+                    f"REMOTE_ADDR={exchange.remote_addr}",
+                    "",
+                ]
+                info = {"request_start": int(exchange.started_at)}
+                cores.append(
+                    {"id": core, "requests": requests, "in_request": 1, "vars": shown, "req_info": info}
+                )
+            elif requests:
+                cores.append({"id": core, "requests": requests})
+        return cores

@@ -1,0 +1,197 @@
+"""The parts of a worker put together."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import bridge
+from bridge.lowlevel import breathe
+from engine.apps.wsgi.adapter import WSGIAdapter
+from engine.apps.wsgi.environ import EnvironBuilder
+from engine.cores.runner import Runner
+from engine.errors import HarakiriError
+from engine.logs.server_log import ServerLog
+from engine.net.acceptor import Acceptor
+from engine.net.frontend import FrontEnd
+from engine.net.http1 import Http1Connection
+from engine.net.listeners import Listener
+from engine.net.uwsgi import UwsgiConnection
+from engine.stats.scoreboard import Column
+from engine.uwsgi_api.api import Api
+from engine.worker.ending import Ending
+from engine.worker.settings import Supervised, WorkerSettings
+from engine.worker.supervision import Supervision
+from engine.worker.upkeep import Upkeep
+
+__all__ = ["Worker"]
+
+
+class Worker:
+    """Serves until it is told to stop; use once, in the main thread.
+
+    :param app: the WSGI callable; None answers every request with 500
+    :param supervised: None without a master
+    :param ready: called once signals are handled; may raise those that came too early
+    """
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        listeners: Sequence[Listener],
+        app: Any,
+        log: ServerLog,
+        api: Api,
+        supervised: Supervised | None = None,
+        ready: Callable[[], None] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._listeners = listeners
+        self._log = log
+        self._api = api
+        self._supervised = supervised
+        self._ready = ready
+        self.channel = None if supervised is None else supervised.channel
+        self._environs = EnvironBuilder(settings.multiprocess)
+        self._adapter = WSGIAdapter(
+            app,
+            self._environs,
+            log.line,
+            breathe,
+            strict=settings.strict,
+            show_errors=settings.show_errors,
+        )
+        self._runner = Runner(settings.cores, self._serve, log.line)
+        self._supervision: Supervision | None = None
+        self.wants_reload = False
+        """True after :meth:`run` if a process without a master was asked to reload."""
+
+    def run(self) -> int:
+        """Serve until stopped by a signal; return the exit status of the process."""
+        wait_for_hub = self._settings.wait_for_hub
+        with asyncio.Runner(loop_factory=_loop_factory(self._settings.loop_backend)) as runner:
+            clean = runner.run(self._main())
+            if wait_for_hub:
+                runner.run(asyncio.sleep(0))
+        if wait_for_hub:
+            self._ending.join_greenlets()
+        self.wants_reload = self._ending.wants_reload
+        self._api.finish_process()
+        self._log.flush()
+        return 0 if clean else 1
+
+    def _serve(self, exchange: Any) -> None:
+        self._api.begin(exchange)
+        try:
+            self._adapter.serve(exchange, exchange.link.template())
+        except HarakiriError:
+            pass  # the client was told, the log too
+        finally:
+            self._api.end(exchange)
+
+    async def _main(self) -> bool:
+        loop = asyncio.get_running_loop()
+        bridge.attach()
+        settings, supervised = self._settings, self._supervised
+        self._log.use_timer(loop.call_later)
+        front = self._front_end(loop)
+        self._acceptor = acceptor = self._accept_with(loop, front)
+        number = 1 if supervised is None else supervised.number
+        self._upkeep = upkeep = Upkeep(
+            settings,
+            self._runner,
+            self._log,
+            number,
+            None if supervised is None else supervised.row,
+            lambda: self._adapter.failures,
+            self._leave,
+        )
+        self._ending = ending = Ending(
+            settings, self._runner, self._log, number, supervised is None, upkeep.stay
+        )
+        ending.take_signals(loop)
+        self._api.instance.set_harakiri = upkeep.set_own_harakiri
+        self._api.serving()
+        await acceptor.start()
+        if supervised is not None:
+            self._supervision = self._new_supervision(supervised)
+        upkeep.start(loop, front)
+        if self._ready is not None:
+            self._ready()
+        if supervised is not None:
+            self._begin_supervised(loop, supervised)
+        await ending.wait()
+        clean = await ending.leave(front, acceptor)
+        await self._api.finish(settings.mercy if clean else 1.0)
+        if not settings.wait_for_hub:
+            await ending.end_leftovers()
+        front.stop()
+        upkeep.stop()
+        return clean
+
+    def _front_end(self, loop: asyncio.AbstractEventLoop) -> FrontEnd:
+        return FrontEnd(
+            loop,
+            self._settings.timings,
+            self._log,
+            self._settings.log_requests,
+            self._runner.submit,
+            self._runner.withdraw,
+            self._runner.new_parking,
+            self._environs.connection_template,
+        )
+
+    def _accept_with(self, loop: asyncio.AbstractEventLoop, front: FrontEnd) -> Acceptor:
+        factories: dict[str, Callable[[], Any]] = {
+            "http": lambda: Http1Connection(front),
+            "uwsgi": lambda: UwsgiConnection(front),
+        }
+        acceptor = Acceptor(loop, self._listeners, factories, self._settings.backlog)
+        self._runner.on_full = acceptor.pause
+        self._runner.on_free = self._on_free
+        return acceptor
+
+    def _on_free(self) -> None:
+        if self._supervision is None or not self._supervision.paused:
+            self._acceptor.resume()
+
+    def _new_supervision(self, supervised: Supervised) -> Supervision:
+        return Supervision(
+            supervised,
+            self._runner,
+            self._acceptor,
+            self._log,
+            self._settings.log_file,
+            self._upkeep.publish,
+            self._orphaned,
+        )
+
+    def _begin_supervised(self, loop: asyncio.AbstractEventLoop, supervised: Supervised) -> None:
+        supervision = self._supervision
+        assert supervision is not None
+        supervised.row[Column.ACCEPTING] = 1
+        supervision.start(loop)
+        if self._settings.autoreload and supervised.number == 1:
+            self._upkeep.watch_modules(self._settings.autoreload, supervision.ask_for_reload)
+
+    def _orphaned(self) -> None:
+        if not self._ending.begun:
+            self._log.line("the master is gone: finishing what runs, then ending")
+            self._ending.on_signal(signal.SIGHUP)
+
+    def _leave(self, reason: str) -> None:
+        """Go on until the successor is ready; without a master there is none."""
+        if self._supervision is not None:
+            self._supervision.ask_to_leave(reason)
+            return
+        self._log.line(f"...The work of process {os.getpid()} is done. Seeya! ({reason})")
+        self._ending.on_signal(signal.SIGTERM)
+
+
+def _loop_factory(backend: str) -> Callable[[], asyncio.AbstractEventLoop]:
+    if backend == "asyncio":
+        return asyncio.SelectorEventLoop
+    return bridge.new_event_loop
