@@ -4,7 +4,7 @@ uWSGI has one deadline per worker, and a request that misses it takes the whole 
 Here the request's greenlet gets :class:`~engine.errors.HarakiriError`, its client a 504 if nothing
 was sent yet, and nobody else notices.  A greenlet that swallows the error gets it again; the third
 time the worker is replaced, which is the last step that can be taken without hurting the others.
-A loop that does not turn at all is the master's affair (``process.master``), since nothing in the
+A loop that does not turn at all is the master's affair (``process.overseer``), since nothing in the
 worker can run then.
 
 Deadlines are looked at a few times per period instead of being armed per request: that costs a

@@ -117,7 +117,7 @@ class _Launch:
         """
         self.early = EarlySignals(_STOP if self.before is None or not self.before.workers else ())
         if self.supervised:
-            from engine.process.master import MASTER_SIGNALS
+            from engine.process.settings import MASTER_SIGNALS
 
             self.early.take(MASTER_SIGNALS - {signal.SIGCHLD})
         else:
@@ -195,7 +195,8 @@ class _Launch:
 
     def _supervise(self, loaded: bool) -> int:
         from engine.process.equipment import equip
-        from engine.process.master import Master, MasterSettings
+        from engine.process.master import Master
+        from engine.process.settings import MasterSettings
 
         settings = self.settings
         master = Master(

@@ -1,0 +1,125 @@
+"""Reload: another process tries whether a start would succeed, then this one executes itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+import traceback
+from collections.abc import Callable, Sequence
+
+from bridge.lowlevel import original
+from engine.logs.server_log import ServerLog
+from engine.process.births import flush_output
+from engine.process.burials import ended
+from engine.process.children import Children, send_signal
+from engine.process.events import MasterEvents
+from engine.process.reexec import Inherited, Origin, ServingSocket
+from engine.process.settings import MASTER_SIGNALS, Intent
+
+__all__ = ["Handover"]
+
+
+class Handover:
+    """Gives everything to the next image.
+
+    :param sockets: what the next image inherits
+    :param reap: buries whoever has ended, so that the next image need not
+    """
+
+    def __init__(
+        self,
+        origin: Origin,
+        sockets: Callable[[], Sequence[ServingSocket]],
+        intent: Intent,
+        events: MasterEvents,
+        children: Children,
+        log: ServerLog,
+        reap: Callable[[], None],
+    ) -> None:
+        self._origin = origin
+        self._sockets = sockets
+        self._intent = intent
+        self._events = events
+        self._children = children
+        self._log = log
+        self._reap = reap
+        self._before_exec: list[Callable[[], None]] = []
+        self._check_pid = 0
+        self._brutal = False
+
+    def before_exec(self, call: Callable[[], None]) -> None:
+        """Call just before this image ends for the next: send children what they are to have."""
+        self._before_exec.append(call)
+
+    def begin(self, *, brutal: bool) -> None:
+        """Let another process try; the rest follows when it has ended.
+
+        :param brutal: running requests are not waited for
+        """
+        if self._check_pid:
+            send_signal(self._check_pid, signal.SIGKILL)  # it looks at what has changed again
+        self._brutal = brutal
+        self._check_pid = self._fork_check()
+
+    def look(self) -> None:
+        """Go on if the trial has ended; does not return if the next image takes over."""
+        if not self._check_pid:
+            return
+        code = ended(self._check_pid)
+        if code is None:
+            return
+        self._check_pid = 0
+        if self._intent.stopping:
+            return
+        if code:
+            self._log.line(
+                f"reload given up: a new start would fail (status {code}); "
+                "the workers that run now go on serving"
+            )
+            return
+        self._execute()
+
+    def _fork_check(self) -> int:
+        flush_output(self._log)
+        self._events.block_signals()
+        pid: int = original("os", "fork")()
+        if pid == 0:
+            try:
+                self._leave_the_master()
+                self._origin.check()
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(1)
+        self._events.unblock_signals()
+        return pid
+
+    def _leave_the_master(self) -> None:
+        self._events.forget_in_child()
+        for number in MASTER_SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, MASTER_SIGNALS)
+
+    def _execute(self) -> None:
+        self._reap()
+        self._log.line("binary reloading uWSGI...")
+        flush_output(self._log)
+        self._events.block_signals()
+        for child in self._children:
+            child.channel.dispatch()
+        for call in self._before_exec:
+            call()
+        for child in self._children:
+            child.channel.flush()
+        state = Inherited(
+            os.getpid(),
+            tuple(self._sockets()),
+            self._children.to_hand_over(),
+            self._brutal,
+            self._children.all_requests(),
+        )
+        try:
+            self._origin.execute(state)
+        except OSError as exc:
+            self._events.unblock_signals()
+            self._log.line(f"reload given up: cannot execute {self._origin.argv[0]}: {exc.strerror}")
