@@ -32,6 +32,7 @@ BRIDGE_RANKS = [
     "bridge._tree",
     "bridge._blocking",
     "bridge.lowlevel",
+    "bridge.server",
     "bridge",
     "bridge.dump",
     "bridge.compat",
@@ -55,6 +56,7 @@ ENGINE_RANKS = [
     "engine.signals",
     "engine.uwsgi_api",
     "engine.worker",
+    "engine.pywsgi",
     "engine.process",
     "engine",
     "engine.cli",
@@ -67,6 +69,7 @@ MAY_IMPORT_BRIDGE = {
     "engine.signals",
     "engine.uwsgi_api",
     "engine.worker",
+    "engine.pywsgi",
     "engine.process",
 }
 
