@@ -58,6 +58,15 @@ def get_header_version() -> str:
     return get_version()
 
 
+def live_loops() -> list[loop]:
+    """Return the loops of all threads that have not been destroyed; from any thread."""
+    while True:
+        try:
+            return [each for each in tuple(_live) if not each._closed]
+        except RuntimeError:  # another thread made a loop meanwhile
+            continue
+
+
 def supported_backends() -> list[str]:
     """Return the poll backends one can name; asyncio chooses its own."""
     return ["default"]

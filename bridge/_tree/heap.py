@@ -11,7 +11,7 @@ from gevent.hub import Hub
 from greenlet import getcurrent, greenlet
 
 from bridge._tree.references import module_of
-from bridge.loop import loop
+from bridge.loop import live_loops, loop
 
 __all__ = ["Heap", "look", "registered_tasks"]
 
@@ -97,8 +97,6 @@ def look() -> Heap:
             heap.tasks[id(obj)] = obj
         elif kind == "future":
             heap.futures[id(obj)] = obj
-        elif kind == "loop":
-            heap.loops.append(obj)
         elif kind == "shared":
             heap.shared.append(obj)
         elif kind == "timeout":
@@ -107,9 +105,12 @@ def look() -> Heap:
             heap.linkables.append(obj)
     for task in registered_tasks():
         heap.tasks[id(task)] = task
+    heap.loops = live_loops()
+    for each in heap.loops:
+        if isinstance(each._runner, greenlet):
+            add_greenlet(each._runner)
     heap.tasks = {key: task for key, task in heap.tasks.items() if not task.done()}
     heap.futures = {key: fut for key, fut in heap.futures.items() if not fut.done()}
-    heap.loops = [each for each in heap.loops if not each._closed]
     return heap
 
 
@@ -120,8 +121,6 @@ def _kind(cls: type, linkable: tuple[type, ...]) -> str:
         return "task"
     if issubclass(cls, asyncio.Future):
         return "future"
-    if issubclass(cls, loop):
-        return "loop"
     if issubclass(cls, linkable):
         return "linkable"
     if cls is asyncio.Timeout:

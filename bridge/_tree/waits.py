@@ -64,28 +64,34 @@ class Waits:
 
     # -- greenlets ---------------------------------------------------------------
 
+    def _woken_by(self, *starts: object) -> list[int]:
+        """Return whom the loop wakes; also greenlets that ``gc.freeze()`` hides from the collector."""
+        found = woken_by(*starts).greenlets
+        for g in found.values():
+            self._heap.add_greenlet(g)
+        return [key for key, g in found.items() if not g.dead]
+
     def _from_loop(self, each: loop) -> None:
         for cb in (*each._callbacks, *each._incoming):
             if cb.callback is not None:
-                self.ready.update(woken_by(cb.callback, *(cb.args or ())).greenlets)
+                self.ready.update(self._woken_by(cb.callback, *(cb.args or ())))
         for item in list(each._fired):
-            self.ready.update(woken_by(item).greenlets)
+            self.ready.update(self._woken_by(item))
         for entry in list(each._fds.values()):
             for w in list(entry.watchers):
-                for key in woken_by(w.callback).greenlets:
+                for key in self._woken_by(w.callback):
                     self._add(key, Wait(f"descriptor {entry.fd} {events_to_str(w._events)}"))
         for t in each._timers.timers():
             left = f"{max(t.at - monotonic(), 0.0):.2f} s left"
             timeout = getattr(t.callback, "__self__", None)
             if isinstance(timeout, gevent.Timeout):
-                for key in woken_by(*_timeout_targets(t)).greenlets:
+                for key in self._woken_by(*_timeout_targets(t)):
                     self.timeouts.setdefault(key, []).append(f"gevent.Timeout, {left}")
                 continue
-            for key in woken_by(t.callback, *(t.args or ())).greenlets:
-                if self._heap.greenlets.get(key) is not None:
-                    self._add(key, Wait(f"timer, {left}"))
+            for key in self._woken_by(t.callback, *(t.args or ())):
+                self._add(key, Wait(f"timer, {left}"))
         for held in list(each._held):
-            for key in woken_by(getattr(held, "callback", None)).greenlets:
+            for key in self._woken_by(getattr(held, "callback", None)):
                 self._add(key, Wait(_watcher_text(held)))
 
     def _from_linkable(self, linkable: Any) -> None:

@@ -41,9 +41,9 @@ class _Complaints(logging.Handler):
         self.messages.append(self.format(record))
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def quick_collections() -> Iterator[None]:
-    """Let the collection after each test look only at what came after now."""
+    """Let the collection after each test of this folder look only at what came after now."""
     gc.collect()
     gc.freeze()
     yield
