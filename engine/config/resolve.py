@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.util import find_spec
 from typing import Final, Literal
 
@@ -13,6 +13,7 @@ from engine.config.merge import Merged
 from engine.config.options import OPTIONS, OptionTable
 from engine.config.options.processes import HOOK_ACTIONS, HOOK_MOMENTS
 from engine.config.settings import Listener, MonkeyPatch, Pidfile, Settings
+from engine.config.tls import Certificate, Tls, tls_address, tls_keyvals, tls_site
 from engine.errors import ConfigError
 from engine.protocols.limits import Limits
 
@@ -35,6 +36,14 @@ IMPLY_MASTER: Final = (
     "cheaper",
     "stats",
 )
+
+_SOCKET_OPTIONS: Final[Mapping[str, Callable[[str], tuple[str, Certificate | None]]]] = {
+    "http-socket": lambda text: (text, None),
+    "socket": lambda text: (text, None),
+    "https-socket": tls_address,
+    "https2": tls_keyvals,
+    "suwsgi-socket": tls_address,
+}
 
 NO_ASYNC_MODE: Final = "the gevent loop engine requires async mode (--async <n>)"
 LOW_SOCKET_TIMEOUT: Final = (
@@ -60,6 +69,7 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
     _check_directory(merged, "home")
     return Settings(
         listeners=_listeners(merged),
+        tls=_tls(merged),
         listen=_backlog(merged),
         chmod_socket=merged.integer("chmod-socket") if "chmod-socket" in merged else None,
         module=module,
@@ -192,19 +202,39 @@ def _application(merged: Merged) -> tuple[str | None, str | None, str | None]:
 def _listeners(merged: Merged) -> tuple[Listener, ...]:
     spoken: Final[Literal["http", "uwsgi"]] = "http" if merged.text("protocol") == "http" else "uwsgi"
     listeners: list[Listener] = []
-    for name, text in merged.steps:
-        if name in {"http-socket", "socket"} and isinstance(text, str):
-            address = parse_address(text)
-            chosen_by_system = isinstance(address, TcpAddress) and address.port == 0
-            if not chosen_by_system and any(other.address == address for other in listeners):
-                raise ConfigError(f"{text} is to be listened on twice; remove one of the two")
-            listeners.append(Listener("http" if name == "http-socket" else spoken, address, text))
+    for name, value in merged.steps:
+        if name not in _SOCKET_OPTIONS or not isinstance(value, str):
+            continue
+        text, certificate = _SOCKET_OPTIONS[name](value)
+        address = parse_address(text)
+        chosen_by_system = isinstance(address, TcpAddress) and address.port == 0
+        if not chosen_by_system and any(other.address == address for other in listeners):
+            raise ConfigError(f"{text} is to be listened on twice; remove one of the two")
+        protocol: Literal["http", "uwsgi"] = "http" if name.startswith("http") else spoken
+        if name == "suwsgi-socket":
+            protocol = "uwsgi"
+        listeners.append(Listener(protocol, address, text, certificate))
     if not listeners:
         raise ConfigError(
             "no address to listen on: give --http-socket :8000 for HTTP, "
             "or --socket :3031 for the uwsgi protocol (nginx uwsgi_pass)"
         )
     return tuple(listeners)
+
+
+def _tls(merged: Merged) -> Tls:
+    directory = merged.text("sni-dir")
+    if directory is not None:
+        _check_directory(merged, "sni-dir")
+        directory = os.path.abspath(directory)
+    return Tls(
+        tuple(tls_site(text) for text in merged.texts("sni")),
+        directory or "",
+        merged.text("sni-dir-ciphers") or "",
+        max(0.1, merged.seconds("ssl-handshake-timeout")),
+        merged.seconds("ssl-watch"),
+        merged.flag("ssl-verbose"),
+    )
 
 
 def _backlog(merged: Merged) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from engine.address import Address
+from engine.config.tls import Certificate, Tls
 from engine.protocols.limits import Limits
 
 __all__ = ["Listener", "MonkeyPatch", "OptValue", "Pidfile", "Settings"]
@@ -23,6 +24,9 @@ class Listener:
     address: Address
     text: str
     """The address as written, for messages."""
+
+    certificate: Certificate | None = None
+    """None: no TLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,9 @@ class Settings:
     # Sockets
     listeners: tuple[Listener, ...]
     """In the order written; never empty."""
+
+    tls: Tls
+    """What the listeners with certificates share."""
 
     listen: int
     """Backlog of every listening socket."""

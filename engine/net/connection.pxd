@@ -8,6 +8,7 @@ cdef class Connection:
     cdef public Exchange exchange
     cdef public double deadline
     cdef object _parser
+    cdef object _known
     cdef object _transport
     cdef object _template
     cdef Outlet _outlet

@@ -37,13 +37,17 @@ class Parser(Protocol):
 
 
 class Connection:
-    """One client connection; everything happens in the worker's loop thread."""
+    """One client connection; everything happens in the worker's loop thread.
+
+    :param known: environ keys that were found out before the protocol began, such as those of TLS
+    """
 
     # Not derived from asyncio.Protocol, which has no behaviour: this class may be compiled.
 
-    def __init__(self, front: FrontEnd, parser: Parser) -> None:
+    def __init__(self, front: FrontEnd, parser: Parser, known: Environ | None = None) -> None:
         self.front = front
         self._parser = parser
+        self._known = known
         self.exchange: Exchange | None = None
         self.deadline = _NEVER
         self._transport: asyncio.Transport | None = None
@@ -121,7 +125,8 @@ class Connection:
             return False
         self._peer_eof = True
         self._handle(self._parser.receive(b""))
-        return self.exchange is not None
+        # asyncio cannot send on a TLS connection whose other half is closed.
+        return self.exchange is not None and not self._out().is_encrypted()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
@@ -347,10 +352,11 @@ class Connection:
         self._body.discard()
         self.deadline = time.monotonic() + _LINGER
         self._resume(7)
-        if transport.can_write_eof() and not self._peer_eof:
-            transport.write_eof()
-        else:
+        if self._peer_eof:
             self._close()
+        elif transport.can_write_eof():
+            transport.write_eof()
+        # else TLS: asyncio cannot close one half, so the client gets the end when it has had its time
 
     def _close(self) -> None:
         transport = self._transport

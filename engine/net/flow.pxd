@@ -5,9 +5,11 @@ cdef class Outlet:
     cdef double _timeout
     cdef bint _buffered
     cdef bint _full
+    cdef bint _encrypted
     cdef int _fd
     cdef public long long written
 
+    cpdef bint is_encrypted(self)
     cpdef shut(self)
     cpdef pause(self)
     cpdef resume(self)

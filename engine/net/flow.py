@@ -30,7 +30,17 @@ class Outlet:
     :param timeout: longest wait for the client to take something, in seconds
     """
 
-    __slots__ = ("_buffered", "_fd", "_full", "_new_parking", "_parking", "_timeout", "_transport", "written")
+    __slots__ = (
+        "_buffered",
+        "_encrypted",
+        "_fd",
+        "_full",
+        "_new_parking",
+        "_parking",
+        "_timeout",
+        "_transport",
+        "written",
+    )
 
     def __init__(
         self, transport: asyncio.Transport, new_parking: Callable[[], ParkingPlace], timeout: float
@@ -44,8 +54,13 @@ class Outlet:
         self.written = 0
         transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
         # Behind TLS the descriptor takes ciphertext only.
-        sock = None if transport.get_extra_info("sslcontext") else transport.get_extra_info("socket")
+        self._encrypted = transport.get_extra_info("sslcontext") is not None
+        sock = None if self._encrypted else transport.get_extra_info("socket")
         self._fd: int = -1 if sock is None else sock.fileno()
+
+    def is_encrypted(self) -> bool:
+        """Whether TLS lies between."""
+        return self._encrypted
 
     def shut(self) -> None:
         """The connection is closing: never touch its descriptor again, its number may be reused."""

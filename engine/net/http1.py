@@ -18,8 +18,8 @@ __all__ = ["Http1Connection"]
 class Http1Connection(Connection):
     """Speaks HTTP/1.1 and 1.0 with one client."""
 
-    def __init__(self, front: FrontEnd) -> None:
-        Connection.__init__(self, front, Http1Parser(front.limits))
+    def __init__(self, front: FrontEnd, known: Environ | None = None) -> None:
+        Connection.__init__(self, front, Http1Parser(front.limits), known)
 
     def encode_head(
         self, head: Any, status: str, headers: list[tuple[str, str]], length: int | None
@@ -41,7 +41,8 @@ class Http1Connection(Connection):
 
     def _facts(self) -> Environ:
         assert self._transport is not None
-        return peer_facts(self._transport)
+        facts = peer_facts(self._transport)
+        return facts if self._known is None else {**facts, **self._known}
 
     def __repr__(self) -> str:
         return (

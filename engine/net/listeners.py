@@ -10,18 +10,25 @@ from dataclasses import dataclass
 
 from engine.address import AbstractUnixAddress, Address, InheritedFd, TcpAddress, UnixAddress
 from engine.errors import BindError
+from engine.net.tls.keeper import TlsKeeper
 
 __all__ = ["Listener", "bind", "describe"]
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A bound, listening, non-blocking socket and what is spoken on it (``http`` or ``uwsgi``)."""
+    """A bound, listening, non-blocking socket and what is spoken on it.
+
+    :param protocol: ``http`` or ``uwsgi``
+    :param path: the file of a unix socket
+    :param tls: None without
+    """
 
     protocol: str
     sock: socket.socket
     name: str
     path: str | None = None
+    tls: TlsKeeper | None = None
 
     def unlink(self) -> None:
         """Remove the file of a unix socket (uWSGI ``--vacuum``)."""

@@ -22,8 +22,8 @@ _PING = 100
 class UwsgiConnection(Connection):
     """Speaks uwsgi with one front end."""
 
-    def __init__(self, front: FrontEnd) -> None:
-        Connection.__init__(self, front, UwsgiParser(front.limits))
+    def __init__(self, front: FrontEnd, known: Environ | None = None) -> None:
+        Connection.__init__(self, front, UwsgiParser(front.limits), known)
 
     def _begin(self, head: Any) -> Exchange | None:
         if head.modifier1 in (0, 30):
@@ -49,7 +49,7 @@ class UwsgiConnection(Connection):
         return b""  # uWSGI answers nothing; nginx makes a 502 of it
 
     def _facts(self) -> Environ:
-        return {}
+        return {}  # all there is to know is in the request's variables
 
     def __repr__(self) -> str:
         return f"<uwsgi {self._parser!r}>"

@@ -52,6 +52,7 @@ def _commands(master: Master, origin: str, fewest: int) -> dict[str, Callable[[]
         "-": lambda: master.set_workers(master.wanted - 1),
         "C": lambda: master.set_workers(fewest),
         "l": master.reopen_log,
+        "T": lambda: master.tell_workers(b"renew-certificates"),
     }
 
 

@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigError
@@ -22,14 +23,23 @@ from engine.process.privileges import drop_privileges
 from engine.process.titles import Titles, set_title
 
 if TYPE_CHECKING:
+    from engine.config.settings import Listener as WantedListener
     from engine.config.settings import Settings
     from engine.net.listeners import Listener
+    from engine.net.tls.keeper import TlsKeeper
     from engine.worker import Supervised
 
 __all__ = ["check", "run"]
 
 # Seconds a worker has beyond its mercy to say that it gave up, before the master kills it.
 _GRACE = 2.0
+
+_SPOKEN = {
+    ("http", False): " (http)",
+    ("http", True): " (https)",
+    ("uwsgi", False): "",
+    ("uwsgi", True): " (suwsgi)",
+}
 
 _STOP = (signal.SIGTERM, signal.SIGINT)
 
@@ -53,6 +63,8 @@ def check(settings: Settings) -> int:
     _prepare(settings)
     if settings.chdir:
         os.chdir(settings.chdir)
+    for wanted in settings.listeners:
+        _certificates(settings, wanted)
     log = ServerLog(os.open(os.devnull, os.O_WRONLY))
     _install_api(settings, [], True, log)
     _load(settings, log)
@@ -322,16 +334,33 @@ def _listen(settings: Settings, before: reexec.Inherited | None, log: ServerLog)
         else:
             listener = bind(wanted.protocol, wanted.address, settings.listen, settings.chmod_socket)
             said = "bound to"
+        if wanted.certificate is not None:
+            listener = replace(listener, tls=_certificates(settings, wanted))
         kind = "TCP" if ":" in listener.name else "UNIX"
         log.line(
             f"uwsgi socket {len(listeners)} {said} {kind} address {listener.name} "
-            f"fd {listener.sock.fileno()}" + (" (http)" if wanted.protocol == "http" else "")
+            f"fd {listener.sock.fileno()}{_SPOKEN[wanted.protocol, wanted.certificate is not None]}"
         )
         listeners.append(listener)
     for unused in left:
         log.line(f"no longer listening on {unused.name}")
         os.close(unused.fd)
     return listeners
+
+
+def _certificates(settings: Settings, wanted: WantedListener) -> TlsKeeper | None:
+    """Read the certificates of one socket.
+
+    :raises ConfigError: if they cannot be used
+    """
+    if wanted.certificate is None:
+        return None
+    from engine.net.tls.keeper import HTTP_ALPN, TlsKeeper
+
+    try:
+        return TlsKeeper(wanted.certificate, settings.tls, HTTP_ALPN if wanted.protocol == "http" else ())
+    except ConfigError as error:
+        raise ConfigError(f"TLS on {wanted.text}: {error}") from error
 
 
 def _install_api(settings: Settings, listeners: list[Listener], supervised: bool, log: ServerLog) -> Any:
@@ -385,6 +414,7 @@ def _worker_settings(settings: Settings, number: int, origin: reexec.Origin, log
         harakiri_retry=settings.harakiri_graceful_timeout,
         harakiri_verbose=settings.harakiri_verbose,
         lifetime=lifetime,
+        certificate_watch=settings.tls.watch,
         memory_report=settings.memory_report
         or bool(settings.evil_reload_on_rss or settings.evil_reload_on_as),
         autoreload=settings.py_autoreload,

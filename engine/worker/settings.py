@@ -54,4 +54,5 @@ class WorkerSettings:
     log_file: Any = None
     command: Sequence[str] = ()
     directory: str = "."
+    certificate_watch: float = 0.0
     environ: dict[str, str] = field(default_factory=dict)

@@ -91,6 +91,8 @@ class Supervision:
         elif data == b"resume" and self.paused:
             self.paused = False
             self._acceptor.resume()
+        elif data == b"renew-certificates":
+            self._acceptor.renew_certificates(always=True)
         elif data == b"reopen-log" and self._log_file is not None:
             self._log.flush()
             self._log_file.open()

@@ -140,7 +140,17 @@ class Upkeep:
         if self._settings.harakiri_verbose:
             self._log.line(bridge.format_tree())
 
-    # -- changed source files ------------------------------------------------------------------
+    # -- changed files ------------------------------------------------------------------
+
+    def watch_certificates(self, interval: float, look: Callable[[], None]) -> None:
+        """Call *look* every *interval* seconds; never if that is 0."""
+
+        def again() -> None:
+            look()
+            self._loop.call_later(interval, again)
+
+        if interval:
+            self._loop.call_later(interval, again)
 
     def watch_modules(self, interval: float, changed: Callable[[str], None]) -> None:
         """Look every *interval* seconds whether a loaded module's file has changed, and say which."""

@@ -119,6 +119,7 @@ class Worker:
         if supervised is not None:
             self._supervision = self._new_supervision(supervised)
         upkeep.start(loop, front)
+        upkeep.watch_certificates(settings.certificate_watch, acceptor.renew_certificates)
         if self._ready is not None:
             self._ready()
         if supervised is not None:
@@ -145,11 +146,11 @@ class Worker:
         )
 
     def _accept_with(self, loop: asyncio.AbstractEventLoop, front: FrontEnd) -> Acceptor:
-        factories: dict[str, Callable[[], Any]] = {
-            "http": lambda: Http1Connection(front),
-            "uwsgi": lambda: UwsgiConnection(front),
+        factories: dict[str, Callable[..., Any]] = {
+            "http": lambda known=None: Http1Connection(front, known),
+            "uwsgi": lambda known=None: UwsgiConnection(front, known),
         }
-        acceptor = Acceptor(loop, self._listeners, factories, self._settings.backlog)
+        acceptor = Acceptor(loop, self._listeners, factories, self._settings.backlog, self._log.line)
         self._runner.on_full = acceptor.pause
         self._runner.on_free = self._on_free
         return acceptor

@@ -111,7 +111,8 @@ PROCESSES: Final = Section(
             "master-fifo",
             FILE,
             "Obey characters written to this fifo: r reload, w replace workers, c one by one, q stop, "
-            "p pause, s statistics, + and - one worker more or less; R, W and Q without mercy.",
+            "p pause, s statistics, T new certificates, + and - one worker more or less; "
+            "R, W and Q without mercy.",
             multiple=True,
             page="MasterFIFO.html",
         ),

@@ -16,6 +16,7 @@ from engine.config.options.logging import LOGGING, STATS
 from engine.config.options.processes import PROCESSES
 from engine.config.options.record import Option, Section
 from engine.config.options.sockets import SOCKETS
+from engine.config.options.tls import TLS
 
 __all__ = ["OPTIONS", "OptionTable"]
 
@@ -69,5 +70,18 @@ class OptionTable:
 
 
 OPTIONS: Final = OptionTable(
-    (SOCKETS, APPLICATION, GEVENT, PROCESSES, HTTP, LIMITS, LOGGING, STATS, STATIC, BACKGROUND, CONFIGURATION)
+    (
+        SOCKETS,
+        TLS,
+        APPLICATION,
+        GEVENT,
+        PROCESSES,
+        HTTP,
+        LIMITS,
+        LOGGING,
+        STATS,
+        STATIC,
+        BACKGROUND,
+        CONFIGURATION,
+    )
 )

@@ -1,0 +1,153 @@
+"""Certificates as uWSGI options name them (uWSGI docs, HTTPS and SNI pages)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from engine.address import parse_address
+from engine.config.values import Kind
+from engine.errors import ConfigError
+
+__all__ = [
+    "SNI_SITE",
+    "TLS_ADDRESS",
+    "TLS_KEYVALS",
+    "Certificate",
+    "Tls",
+    "tls_address",
+    "tls_keyvals",
+    "tls_site",
+]
+
+_KEYS: Final[Mapping[str, str]] = {
+    "addr": "address",
+    "cert": "cert",
+    "crt": "cert",
+    "key": "key",
+    "ciphers": "ciphers",
+    "client_ca": "client_ca",
+    "clientca": "client_ca",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Files of one certificate.
+
+    :param cert: PEM, the server's own certificate first, then those that lead to the root
+    :param ciphers: for TLS 1.2, in OpenSSL's notation; empty for Python's default
+    :param client_ca: PEM of the authorities whose clients are trusted; empty: clients show no certificate
+    :param client_required: a client without a certificate is refused (uWSGI: ``!`` before the file)
+    """
+
+    cert: str
+    key: str
+    ciphers: str = ""
+    client_ca: str = ""
+    client_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What all TLS listeners share.
+
+    :param sites: (host name or ``*.domain``, certificate)
+    :param directory: holds ``HOST.crt``, ``HOST.key`` and perhaps ``HOST.ca``; empty for none
+    :param handshake_timeout: seconds
+    :param watch: seconds between looks at the files; 0.0 means none
+    """
+
+    sites: tuple[tuple[str, Certificate], ...] = ()
+    directory: str = ""
+    directory_ciphers: str = ""
+    handshake_timeout: float = 10.0
+    watch: float = 5.0
+    verbose: bool = False
+
+
+def tls_address(text: str) -> tuple[str, Certificate]:
+    """Read ``ADDRESS,CERT,KEY[,CIPHERS[,CLIENT_CA]]``.
+
+    :raises ConfigError: if something is missing
+    """
+    address, _, files = text.partition(",")
+    if not files:
+        raise ConfigError(
+            "a certificate is needed: ADDRESS,CERT,KEY[,CIPHERS[,CLIENT_CA]], as in :8443,cert.pem,key.pem"
+        )
+    parse_address(address)
+    return address, _certificate(files)
+
+
+def tls_keyvals(text: str) -> tuple[str, Certificate]:
+    """Read ``addr=ADDRESS,cert=CERT,key=KEY[,ciphers=...][,client_ca=...]``.
+
+    :raises ConfigError: if a key is unknown or missing
+    """
+    found: dict[str, str] = {}
+    for item in text.split(","):
+        name, _, value = item.partition("=")
+        if name not in _KEYS:
+            raise ConfigError(f"unknown key {name!r}; known are {', '.join(_KEYS)}")
+        found[_KEYS[name]] = value
+    if not (found.get("address") and found.get("cert") and found.get("key")):
+        raise ConfigError("addr, cert and key are needed, as in addr=:8443,cert=cert.pem,key=key.pem")
+    parse_address(found["address"])
+    return found.pop("address"), _with_files(**found)
+
+
+def tls_site(text: str) -> tuple[str, Certificate]:
+    """Read ``HOST CERT,KEY[,CIPHERS[,CLIENT_CA]]``.
+
+    :raises ConfigError: if something is missing
+    """
+    host, _, files = text.strip().partition(" ")
+    if not files.strip():
+        raise ConfigError(
+            "HOST CERT,KEY[,CIPHERS[,CLIENT_CA]] is needed, as in 'www.example.com a.pem,a.key'"
+        )
+    if "*" in host.removeprefix("*."):
+        raise ConfigError(f"host {host!r}: a star may only stand for the first label, as in *.example.com")
+    return host.lower().rstrip("."), _certificate(files.strip())
+
+
+def _certificate(files: str) -> Certificate:
+    parts = files.split(",")
+    if len(parts) > 4:
+        raise ConfigError(f"{files!r}: at most CERT,KEY,CIPHERS,CLIENT_CA; names of files cannot hold commas")
+    parts += [""] * (4 - len(parts))
+    if not (parts[0] and parts[1]):
+        raise ConfigError(f"{files!r}: CERT,KEY is needed, both files in PEM")
+    return _with_files(*parts)
+
+
+def _with_files(cert: str, key: str, ciphers: str = "", client_ca: str = "") -> Certificate:
+    """Absolute: the files are read again after ``chdir``."""
+    required = client_ca.startswith("!")
+    ca = client_ca.removeprefix("!")
+    return Certificate(
+        os.path.abspath(cert), os.path.abspath(key), ciphers, os.path.abspath(ca) if ca else "", required
+    )
+
+
+def _address_text(text: str) -> str:
+    tls_address(text)
+    return text
+
+
+def _keyvals_text(text: str) -> str:
+    tls_keyvals(text)
+    return text
+
+
+def _site_text(text: str) -> str:
+    tls_site(text)
+    return text
+
+
+TLS_ADDRESS: Final = Kind("ADDRESS,CERT,KEY,...", _address_text)
+TLS_KEYVALS: Final = Kind("addr=A,cert=FILE,key=FILE,...", _keyvals_text)
+SNI_SITE: Final = Kind("HOST CERT,KEY,...", _site_text)

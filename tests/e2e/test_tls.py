@@ -1,0 +1,370 @@
+"""TLS listeners: certificates by name, client certificates, renewal, and what requests learn of it."""
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import ssl
+import threading
+
+import pytest
+
+from tests.support.certificates import Authority, TlsConnection
+from tests.support.curl import Curl, curl_path
+from tests.support.engine_process import EngineProcess, run_engine
+from tests.support.http_client import HttpConnection
+from tests.support.ports import free_port
+from tests.support.responses import ResponseReader
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.engine_only("the uwsgi program of the tests may lack SSL")
+
+loops = pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture(scope="module")
+def files(authority):
+    return authority.server("localhost")
+
+
+@pytest.fixture
+def start_tls(start_engine, files):
+    """Start an engine with one HTTPS socket; ``tail`` follows ADDRESS,CERT,KEY."""
+
+    def start(*args, tail="", cert=None, key=None, app="routes"):
+        port = free_port()
+        certificate = f"{cert or files[0]},{key or files[1]}"
+        option = f"127.0.0.1:{port},{certificate}{tail}"
+        return start_engine("--https-socket", option, "--module", app, *args, addresses=[("127.0.0.1", port)])
+
+    return start
+
+
+@pytest.fixture(scope="module", params=["uvloop", "asyncio"])
+def tls_routes(request, apps, files):
+    port = free_port()
+    with EngineProcess(
+        *("--https-socket", f"127.0.0.1:{port},{files[0]},{files[1]}"),
+        *("--chdir", str(apps), "--module", "routes", "--gevent", "20", "--loop-backend", request.param),
+        addresses=[("127.0.0.1", port)],
+    ) as engine:
+        yield engine.wait_ready()
+
+
+@pytest.fixture
+def https(tls_routes, authority):
+    with TlsConnection(tls_routes.http, authority.client_context()) as connection:
+        yield connection
+
+
+def environ_of(connection):
+    return json.loads(connection.get("/environ").body)
+
+
+def test_requests_learn_that_they_came_over_tls(https):
+    environ = environ_of(https)
+    assert environ["HTTPS"] == "on"
+    assert environ["wsgi.url_scheme"] == "https"
+    assert environ["REMOTE_ADDR"] == "127.0.0.1"
+    assert environ["SSL_PROTOCOL"] == https.tls.version() == "TLSv1.3"
+    assert environ["SSL_CIPHER"] == https.tls.cipher()[0]
+    assert environ["SSL_CLIENT_VERIFY"] == "NONE"
+    assert "HTTPS_DN" not in environ
+
+
+def test_a_connection_is_kept_and_pipelined_requests_are_answered_in_order(https):
+    https.send(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\nGET /single HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert https.reader.read().body == b"hello"
+    assert https.reader.read().body == b"one item, no length"
+    assert https.get("/items").body.startswith(b"item 0")
+
+
+def test_bodies_of_many_megabytes_in_both_directions(https):
+    body = os.urandom(8 << 20)
+    assert (
+        hashlib.sha256(https.request("POST", "/echo", body=body).body).digest()
+        == hashlib.sha256(body).digest()
+    )
+    assert https.get("/big/16").body == bytes(16 << 20)
+
+
+def test_items_arrive_when_they_are_yielded(https, tls_routes, authority):
+    https.send_request("GET", "/stream/gate/tls")
+    response = https.reader.read_head()
+    assert response.status == 200
+    pieces = https.reader.iter_body(response)
+    assert next(pieces).data == b"first\n"
+    with TlsConnection(tls_routes.http, authority.client_context()) as other:
+        other.get("/open/tls")
+    assert b"".join(piece.data for piece in pieces) == b"second\n"
+
+
+def test_a_refused_request_gets_its_error_page(https):
+    https.send(b"BROKEN\r\n\r\n")
+    assert https.reader.read().status == 400
+
+
+def test_plain_http_on_a_tls_port_harms_nobody(tls_routes, https):
+    with HttpConnection(tls_routes.http) as plain:
+        plain.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        try:
+            assert not plain.sock.recv(100).startswith(b"HTTP/")  # an alert, or nothing
+        except ConnectionResetError:
+            pass
+    assert https.get("/hello").body == b"hello"
+
+
+def test_http_1_1_is_chosen_by_alpn(tls_routes, authority):
+    with TlsConnection(tls_routes.http, authority.client_context(alpn=("h9", "http/1.1"))) as connection:
+        assert connection.tls.selected_alpn_protocol() == "http/1.1"
+        assert connection.get("/hello").body == b"hello"
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_tls_1_1_is_refused(tls_routes, authority):
+    context = authority.client_context()
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        TlsConnection(tls_routes.http, context)
+
+
+@pytest.mark.skipif(curl_path() is None, reason="curl is not installed")
+def test_curl(tls_routes, authority):
+    port = tls_routes.http[1]
+    with Curl(
+        f"https://localhost:{port}/hello",
+        *("--cacert", str(authority.ca_file), "--resolve", f"localhost:{port}:127.0.0.1"),
+    ) as curl:
+        assert curl.wait() == 0
+        assert curl.output == b"hello"
+
+
+@loops
+def test_a_handshake_that_does_not_end_is_cut(start_tls, authority, loop):
+    engine = start_tls("--ssl-handshake-timeout", "0.3", "--ssl-verbose", "--loop-backend", loop)
+    with HttpConnection(engine.http) as silent:
+        assert silent.is_closed_by_server()
+    engine.wait_for_log("TLS handshake on 127.0.0.1")
+    with TlsConnection(engine.http, authority.client_context()) as connection:
+        assert connection.get("/hello").body == b"hello"
+
+
+@loops
+def test_patched_applications_have_tls_too(start_tls, authority, loop):
+    engine = start_tls("--loop-backend", loop, "--gevent-early-monkey-patch")
+    with TlsConnection(engine.http, authority.client_context()) as connection:
+        assert environ_of(connection)["HTTPS"] == "on"
+
+
+def test_the_host_name_chooses_the_certificate(start_tls, authority, tmp_path):
+    def option(host):
+        cert, key = authority.server(host)
+        return f"{host} {cert},{key}"
+
+    site = authority.server("dir.example")
+    for path in site:
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    engine = start_tls(
+        *("--sni", option("one.example"), "--sni", option("*.many.example"), "--sni-dir", str(tmp_path))
+    )
+    for host in ("localhost", "one.example", "dir.example"):
+        with TlsConnection(engine.http, authority.client_context(), host) as connection:
+            assert connection.common_name() == host
+            assert environ_of(connection)["SSL_TLS_SNI"] == host
+    with TlsConnection(engine.http, authority.client_context(), "a.many.example") as connection:
+        assert connection.common_name() == "*.many.example"
+    context = authority.client_context()
+    context.check_hostname = False
+    with TlsConnection(engine.http, context, "other.example") as connection:
+        assert connection.common_name() == "localhost"
+    later = authority.server("later.example")  # a site that comes while the server runs
+    for path in later:
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    with TlsConnection(engine.http, authority.client_context(), "later.example") as connection:
+        assert connection.common_name() == "later.example"
+
+
+@loops
+@pytest.mark.parametrize("must", ["", "!"])
+def test_clients_show_certificates(start_tls, authority, tmp_path, loop, must):
+    engine = start_tls("--loop-backend", loop, tail=f",,{must}{authority.ca_file}")
+    with TlsConnection(engine.http, authority.client_context("alice@example.com")) as connection:
+        environ = environ_of(connection)
+        assert environ["SSL_CLIENT_VERIFY"] == "SUCCESS"
+        assert environ["HTTPS_DN"].endswith("/CN=alice@example.com")
+        assert environ["SSL_CLIENT_S_DN_CN"] == "alice@example.com"
+        assert environ["SSL_CLIENT_S_DN"].startswith("CN=alice@example.com,")
+        assert r"O=Clients\, Inc." in environ["SSL_CLIENT_S_DN"]
+        assert environ["HTTPS_CC"].startswith("-----BEGIN CERTIFICATE-----\n")
+        assert environ["SSL_CLIENT_CERT"] == environ["HTTPS_CC"]
+    strangers = tmp_path / "strangers"
+    strangers.mkdir()
+    stranger = Authority(strangers).client_context("mallory@example.com")
+    authority.ca.configure_trust(stranger)
+    assert no_answer(engine, stranger)
+    if must:
+        assert no_answer(engine, authority.client_context())
+    else:
+        with TlsConnection(engine.http, authority.client_context()) as connection:
+            assert environ_of(connection)["SSL_CLIENT_VERIFY"] == "NONE"
+
+
+def no_answer(engine, context, host="localhost"):
+    """TLS 1.3: a client learns that its certificate is refused when it reads."""
+    try:
+        with TlsConnection(engine.http, context, host) as connection:
+            connection.send_request("GET", "/hello")
+            return connection.sock.recv(100) == b""
+    except (ssl.SSLError, ConnectionError):
+        return True
+
+
+def test_one_site_asks_for_certificates_and_another_does_not(start_tls, authority):
+    cert, key = authority.server("closed.example")
+    engine = start_tls("--sni", f"closed.example {cert},{key},,!{authority.ca_file}")
+    with TlsConnection(engine.http, authority.client_context()) as connection:
+        assert connection.get("/hello").status == 200
+    assert no_answer(engine, authority.client_context(), "closed.example")
+    with TlsConnection(
+        engine.http, authority.client_context("bob@example.com"), "closed.example"
+    ) as connection:
+        assert environ_of(connection)["SSL_CLIENT_S_DN_CN"] == "bob@example.com"
+
+
+@loops
+@pytest.mark.parametrize("shape", [[], ["--master", "-p", "2"]], ids=["alone", "2 workers"])
+def test_new_certificates_without_a_reload(start_tls, authority, tmp_path, loop, shape):
+    old, new = authority.server("old.example"), authority.server("new.example")
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+
+    def install(files):
+        cert.write_bytes(files[0].read_bytes())
+        key.write_bytes(files[1].read_bytes())
+
+    def shown():
+        context = authority.client_context()
+        context.check_hostname = False
+        with TlsConnection(engine.http, context, "x.example") as connection:
+            return connection.common_name()
+
+    install(old)
+    engine = start_tls("--ssl-watch", "0.05", "--loop-backend", loop, *shape, cert=cert, key=key)
+    context = authority.client_context()
+    with TlsConnection(engine.http, context, "old.example") as kept:
+        assert kept.get("/hello").body == b"hello"
+        # The key alone fits nothing: the old pair stays until the other file has come too.
+        key.write_bytes(new[1].read_bytes())
+        engine.wait_for_log("stays in use")
+        assert shown() == "old.example"
+        install(new)
+        workers = 2 if shape else 1
+        wait_until(lambda: engine.log().count("again") >= workers, timeout=10, what="new certificates")
+        assert shown() == "new.example"
+        assert kept.get("/hello").body == b"hello"
+    assert engine.log().count("*** Starting") == 1
+
+
+def test_the_fifo_asks_for_new_certificates(start_tls, authority, tmp_path):
+    cert, key = authority.server("localhost", name="fifo")
+    fifo = tmp_path / "fifo"
+    engine = start_tls("--master", "--master-fifo", str(fifo), "--ssl-watch", "0", cert=cert, key=key)
+    engine.wait_for_log("spawned uWSGI worker 1")
+    with TlsConnection(engine.http, authority.client_context()) as before:
+        first = before.tls.getpeercert(True)
+    authority.server("localhost", name="fifo")
+    fifo.write_text("T")
+    engine.wait_for_log("again")
+    with TlsConnection(engine.http, authority.client_context()) as after:
+        assert after.tls.getpeercert(True) != first
+
+
+def test_a_reload_answers_everybody_and_takes_new_certificates(start_tls, authority):
+    cert, key = authority.server("localhost", name="reloaded")
+    engine = start_tls("--master", "-p", "2", "--ssl-watch", "0", cert=cert, key=key)
+    context = authority.client_context()
+    stop, failures, answered = threading.Event(), [], [0]
+
+    def ask():
+        while not stop.is_set():
+            try:
+                with TlsConnection(engine.http, context) as connection:
+                    if connection.get("/hello").body == b"hello":
+                        answered[0] += 1
+            except Exception as error:
+                failures.append(error)
+
+    def serial():
+        with TlsConnection(engine.http, context) as connection:
+            return connection.tls.getpeercert(True)
+
+    first = serial()
+    askers = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in askers:
+        thread.start()
+    try:
+        authority.server("localhost", name="reloaded")
+        engine.signal(signal.SIGHUP)
+        wait_until(lambda: engine.log().count("*** Starting") == 2, timeout=30, what="the second start")
+        wait_until(lambda: serial() != first, timeout=30, what="the new certificate")
+        before = answered[0]
+        wait_until(lambda: answered[0] > before + 5, timeout=30, what="more answers")
+    finally:
+        stop.set()
+        for thread in askers:
+            thread.join()
+    assert not failures
+
+
+def test_the_uwsgi_protocol_over_tls(start_engine, authority, files):
+    from tests.support.uwsgi_client import encode_packet
+
+    port = free_port()
+    engine = start_engine(
+        *("--suwsgi-socket", f"127.0.0.1:{port},{files[0]},{files[1]}", "--module", "routes"),
+        addresses=[("127.0.0.1", port)],
+    )
+    with TlsConnection(engine.http, authority.client_context()) as connection:
+        connection.send(
+            encode_packet({"REQUEST_METHOD": "GET", "PATH_INFO": "/hello", "SERVER_PROTOCOL": "HTTP/1.1"})
+        )
+        assert ResponseReader(connection.sock).read().body == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda d, f: f"{d}/none.pem,{f[1]}", "cannot read"),
+        (lambda d, f: f"{f[0]},{d}/other.key", "does not belong to the certificate"),
+        (lambda d, f: f"{d}/text.pem,{f[1]}", "not a certificate and its key in PEM"),
+        (lambda d, f: f"{f[0]},{f[1]},NONSENSE", "no cipher fits"),
+        (lambda d, f: f"{f[0]},{f[1]},,{d}/text.pem", "no certificates in PEM"),
+        (lambda d, f: f"{f[0]}", "CERT,KEY is needed"),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_is_said_at_the_start(tmp_path, authority, files, apps, make, said):
+    (tmp_path / "text.pem").write_text("no certificate")
+    other = authority.server("other.example")[1]
+    (tmp_path / "other.key").write_bytes(other.read_bytes())
+    option = f"127.0.0.1:{free_port()},{make(tmp_path, files)}"
+    ended = run_engine("--chdir", str(apps), "--module", "routes", "--https-socket", option)
+    assert ended.returncode == 1
+    assert said in ended.stdout + ended.stderr
+
+
+def test_a_client_that_leaves_in_the_handshake_leaves_nothing_behind(start_tls, authority):
+    engine = start_tls()
+    with TlsConnection(engine.http, authority.client_context()) as connection:
+        connection.get("/hello")
+        process = engine.processes()[0]
+        before = process.num_fds()
+        for _ in range(20):
+            with socket.create_connection(engine.http) as sock:
+                sock.sendall(b"\x16\x03\x01\x02\x00")
+        wait_until(lambda: process.num_fds() <= before, timeout=10, what="descriptors to be closed")
