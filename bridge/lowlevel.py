@@ -17,6 +17,7 @@ from gevent.monkey import get_original
 from greenlet import getcurrent, greenlet
 
 from bridge._interop.place import here
+from bridge.loop import WRITE
 
 __all__ = [
     "Greenlet",
@@ -74,6 +75,19 @@ class Parking:
             if timer is not None:
                 timer.stop()
         return not self._timed_out
+
+    def park_writable(self, fd: int, timeout: float | None = None) -> bool:
+        """As :meth:`park`, and wake too when descriptor *fd* can be written to; after a turn at the earliest.
+
+        The descriptor may be one that asyncio watches as well.
+        """
+        watcher = self._loop.io(fd, WRITE)
+        watcher.start(self._fire)
+        try:
+            return self.park(timeout)
+        finally:
+            watcher.stop()
+            watcher.close()
 
     def unpark(self) -> None:
         """Wake the parked greenlet, if one is parked; from an asyncio callback it runs at once."""

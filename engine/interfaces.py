@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Protocol, TypeAlias
 
-__all__ = ["Environ", "ExcInfo", "ParkingPlace", "StartResponse", "WSGIApp", "Write"]
+__all__ = ["Environ", "ExcInfo", "ParkingPlace", "StartResponse", "WSGIApp", "Write", "WritingPlace"]
 
 Environ: TypeAlias = dict[str, Any]
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
@@ -32,3 +32,9 @@ class ParkingPlace(Protocol):
 
     def park(self, timeout: float | None = None) -> bool: ...
     def unpark(self) -> None: ...
+
+
+class WritingPlace(ParkingPlace, Protocol):
+    """A parking place that also wakes when a descriptor can be written to."""
+
+    def park_writable(self, fd: int, timeout: float | None = None) -> bool: ...

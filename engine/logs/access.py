@@ -21,6 +21,7 @@ class LoggedRequest(Protocol):
     variable_count: int
     variable_bytes: int
     switches: int
+    sent_file: bool
 
     @property
     def status_code(self) -> int: ...
@@ -55,7 +56,8 @@ def request_line(request: LoggedRequest, pid: int, number: int, total: int, msec
         f"[pid: {pid}|app: 0|req: {number}/{total}] {request.remote_addr} ({request.remote_user}) "
         f"{{{request.variable_count * 2} vars in {request.variable_bytes} bytes}} "
         f"[{_ctime(request.started_at)}] "
-        f"{request.method} {request.uri} => generated {request.body_bytes} bytes in {msecs} msecs "
+        f"{request.method} {request.uri} => generated {request.body_bytes} bytes in {msecs} msecs"
+        f"{' via sendfile() ' if request.sent_file else ' '}"
         f"({request.protocol} {request.status_code}) {request.header_count} headers in "
         f"{request.header_bytes} bytes ({request.switches} switches on core {request.core})"
     )

@@ -34,6 +34,7 @@ cdef class Connection:
     cdef _peer_closed(self, clean)
     cpdef template(self)
     cpdef transmit(self, data)
+    cpdef transmit_file(self, fd, offset, count)
     cpdef body_wanted(self)
     cpdef reply_ended(self, Exchange exchange, bint reusable)
     cdef _advance_soon(self)

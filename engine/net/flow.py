@@ -14,7 +14,8 @@ from collections.abc import Callable
 from typing import Final
 
 from engine.errors import ClientDisconnected, WriteTimeout
-from engine.interfaces import ParkingPlace
+from engine.interfaces import WritingPlace
+from engine.net.sendfile import copy_file, send_file
 
 __all__ = ["HIGH_WATER", "LOW_WATER", "Outlet"]
 
@@ -43,11 +44,11 @@ class Outlet:
     )
 
     def __init__(
-        self, transport: asyncio.Transport, new_parking: Callable[[], ParkingPlace], timeout: float
+        self, transport: asyncio.Transport, new_parking: Callable[[], WritingPlace], timeout: float
     ) -> None:
         self._transport: asyncio.Transport | None = transport
         self._new_parking = new_parking
-        self._parking: ParkingPlace | None = None
+        self._parking: WritingPlace | None = None
         self._timeout = timeout
         self._buffered = False
         self._full = False
@@ -103,6 +104,40 @@ class Outlet:
             self._write_rest(memoryview(data)[sent:])
         else:
             self._write_rest(memoryview(data))
+
+    def write_file(self, fd: int, offset: int, count: int) -> int:
+        """Send part of a regular file in order; return how many bytes it had.  As :meth:`write`."""
+        sent = 0
+        if self._fd >= 0:
+            self._empty()
+            sent = send_file(self._fd, fd, offset, count, self._wait_writable)
+            self.written += sent
+        if sent < count:
+            sent += copy_file(fd, offset + sent, count - sent, self.write)
+        return sent
+
+    def _empty(self) -> None:
+        """Wait until the transport has passed on all that it holds."""
+        transport = self._transport
+        if transport is not None and self._buffered:
+            transport.set_write_buffer_limits(0)  # calls pause() if it holds anything
+            try:
+                if self._full:
+                    self._wait_for_room()
+            finally:
+                transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
+        if self._transport is None:
+            raise ClientDisconnected("write error: the client closed the connection")
+        self._buffered = False
+
+    def _wait_writable(self) -> None:
+        if self._parking is None:
+            self._parking = self._new_parking()
+        awake = self._parking.park_writable(self._fd, self._timeout)
+        if self._transport is None:
+            raise ClientDisconnected("write error: the client closed the connection")
+        if not awake:
+            raise WriteTimeout(f"the client took nothing for {self._timeout:g} seconds")
 
     def write_now(self, data: bytes) -> None:
         """Send a few bytes from an asyncio callback; never waits."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any, Protocol
 
-from engine.interfaces import Environ, ParkingPlace
+from engine.interfaces import Environ, WritingPlace
 from engine.logs.access import request_line
 from engine.logs.server_log import ServerLog
 from engine.protocols.limits import DEFAULT_LIMITS, Limits
@@ -59,7 +59,7 @@ class FrontEnd:
         log_requests: bool,
         submit: Callable[[Exchange], None],
         withdraw: Callable[[Exchange], None],
-        new_parking: Callable[[], ParkingPlace],
+        new_parking: Callable[[], WritingPlace],
         connection_template: Callable[[Environ], Environ],
     ) -> None:
         self._loop = loop

@@ -15,10 +15,11 @@ from datetime import datetime
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from bridge.server import GreenletExit
+from bridge.server import GreenletExit, wait_write
 from engine.apps.wsgi.file_wrapper import FileWrapper
 from engine.errors import BrokenBody, ReplyError
 from engine.interfaces import Environ, ExcInfo, Write
+from engine.net.sendfile import copy_file, send_file
 from engine.protocols.events import RequestHead
 from engine.protocols.http1.framing import Framing
 from engine.protocols.http1.writer import CONTINUE, error_page
@@ -283,13 +284,21 @@ class WSGIHandler:
             body = b"".join(result)
             self._refuse_body(body)
             exchange.send_all(body)
+        elif isinstance(result, FileWrapper):
+            self._send_file(exchange, result)
         else:
-            if isinstance(result, FileWrapper) and self.status:
-                exchange.send_head(result.remaining())
             for item in result:
                 if item:
                     self.write(item)
         exchange.finish()
+
+    def _send_file(self, exchange: Exchange, wrapper: FileWrapper) -> None:
+        place = wrapper.place()
+        if place is not None:
+            exchange.send_file(*place)
+        else:
+            for item in wrapper.blocks(exchange.room()):
+                self.write(item)
 
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
@@ -366,6 +375,17 @@ class WSGIHandler:
     def transmit(self, data: bytes) -> None:
         """Send bytes of the reply; waits while the client is slow."""
         self._sendall(data)
+
+    def transmit_file(self, fd: int, offset: int, count: int) -> int:
+        """Send part of a regular file; return how many bytes it had."""
+        sent = 0
+        if not self.server.ssl_enabled:
+            sock = self.socket.fileno()
+            sent = send_file(sock, fd, offset, count, lambda: wait_write(sock))
+            self.response_length += sent
+        if sent < count:
+            sent += copy_file(fd, offset + sent, count - sent, self._sendall)
+        return sent
 
     def _sendall(self, data: bytes) -> None:
         try:

@@ -20,12 +20,15 @@ cdef class Exchange:
     cdef public Py_ssize_t variable_bytes
     cdef public Py_ssize_t switches
     cdef public object notes
+    cdef public bint sent_file
 
     cpdef bint is_sent(self)
     cpdef bint is_ended(self)
     cpdef write(self, data)
     cpdef send_all(self, data)
     cpdef send_head(self, length)
+    cpdef room(self)
+    cpdef send_file(self, fd, offset, count)
     cpdef finish(self)
     cpdef cut(self)
     cdef _begin(self, length, first)

@@ -7,6 +7,7 @@ connection only reads it.
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any, Final, Protocol
 
@@ -35,11 +36,23 @@ class Link(Protocol):
         self, head: Any, status: str, headers: list[tuple[str, str]], length: int | None
     ) -> tuple[bytes, Framing]: ...
     def transmit(self, data: bytes) -> None: ...
+    def transmit_file(self, fd: int, offset: int, count: int) -> int: ...
     def reply_ended(self, exchange: Exchange, reusable: bool) -> None: ...
     def abort(self) -> None: ...
     def remote_addr(self, head: Any) -> str: ...
     def fileno(self) -> int: ...
     def hang_up(self) -> None: ...
+
+
+def copy_blocks(exchange: Exchange, fd: int, offset: int, count: int) -> None:
+    """Send part of a file as items, for replies that are framed in chunks."""
+    while count > 0:
+        data = os.pread(fd, min(count, _COALESCE), offset)
+        if not data:
+            return
+        exchange.write(data)
+        offset += len(data)
+        count -= len(data)
 
 
 class Exchange:
@@ -59,6 +72,7 @@ class Exchange:
         "header_count",
         "link",
         "notes",
+        "sent_file",
         "started_at",
         "started_clock",
         "switches",
@@ -86,6 +100,7 @@ class Exchange:
         self.variable_bytes = 0
         self.switches = 0
         self.notes: Any = None
+        self.sent_file = False
 
     # -- questions ------------------------------------------------------------
 
@@ -197,6 +212,44 @@ class Exchange:
         """Send the head without waiting for body bytes; *length* is their number if known."""
         if self._state == STARTED:
             self._begin(length, b"")
+
+    def room(self) -> int | None:
+        """How many body bytes the declared length still allows; None if any number.
+
+        Before the head is out, what the application's Content-Length says.
+        """
+        if self._state == SENT:
+            length = self._framing.length
+            return None if length is None else max(0, length - self.body_bytes)
+        for name, value in self._headers:
+            if name.lower() == "content-length" and value.strip().isdecimal():
+                return int(value)
+        return None
+
+    def send_file(self, fd: int, offset: int, count: int) -> None:
+        """Send *count* bytes of a regular file from *offset*, but no more than the declared length allows.
+
+        Other than for items, a longer file is no error: a Content-Length that ends before the file
+        does is how applications answer a Range with ``wsgi.file_wrapper``.
+        """
+        room = self.room()
+        if room is not None and room < count:
+            count = room
+        self.sent_file = True
+        if self._state == STARTED:
+            if count <= _COALESCE and self.head.method != "HEAD":
+                self.send_all(os.pread(fd, count, offset))  # one packet, if it is short
+                return
+            self._begin(count, b"")
+        if self._state != SENT:
+            raise ReplyError("a file came before start_response(), or after the end of the reply")
+        kind = self._framing.kind
+        if kind == CHUNKED:
+            copy_blocks(self, fd, offset, count)
+        elif kind != NONE and count:
+            if self.gone:
+                raise ClientDisconnected("write error: the client closed the connection")
+            self.body_bytes += self.link.transmit_file(fd, offset, count)
 
     def _begin(self, length: int | None, first: bytes) -> None:
         head, framing = self.link.encode_head(self.head, self._status, self._headers, length)

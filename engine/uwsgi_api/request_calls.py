@@ -14,7 +14,6 @@ from engine.uwsgi_api.texts import to_bytes
 
 __all__ = ["Notes", "RequestCalls", "notes_of"]
 
-_CHUNK: Final = 65536
 _ANY_GREENLET: Final = "works in every greenlet and task of the request"
 # poll(2): the peer has closed, whether or not somebody has read up to there. Linux and FreeBSD.
 _POLLRDHUP: Final = getattr(select, "POLLRDHUP", 0)
@@ -123,14 +122,7 @@ class RequestCalls:
         try:
             whole = os.fstat(source).st_size - pos
             left = min(size, whole) if size > 0 else whole
-            exchange.send_head(left)
-            while left > 0:
-                data = os.pread(source, min(left, chunk or _CHUNK), pos)
-                if not data:
-                    break
-                exchange.write(data)
-                pos += len(data)
-                left -= len(data)
+            exchange.send_file(source, pos, max(0, left))
         finally:
             if mine:
                 os.close(source)

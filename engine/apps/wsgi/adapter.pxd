@@ -12,6 +12,7 @@ cdef class WSGIAdapter:
     cdef public long long failures
 
     cdef _send(self, Exchange exchange, result)
+    cdef _send_file(self, Exchange exchange, wrapper)
     cdef _stream(self, Exchange exchange, items)
     cdef _to_bytes(self, item)
     cdef _failed(self, Exchange exchange, exc)

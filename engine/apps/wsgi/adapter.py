@@ -84,12 +84,18 @@ class WSGIAdapter:
             # All of it is here, so its length can be told.
             exchange.send_all(b"".join([self._to_bytes(item) for item in result]))
         elif isinstance(result, FileWrapper):
-            exchange.send_head(result.remaining())
-            self._stream(exchange, result)
+            self._send_file(exchange, result)
         elif isinstance(result, Iterable):
             self._stream(exchange, result)
         else:
             raise TypeError(f"the application returned {result!r}; it must return an iterable of bytes")
+
+    def _send_file(self, exchange: Exchange, wrapper: FileWrapper) -> None:
+        place = wrapper.place()
+        if place is not None:
+            exchange.send_file(*place)
+        else:
+            self._stream(exchange, wrapper.blocks(exchange.room()))
 
     def _stream(self, exchange: Exchange, items: Iterable[object]) -> None:
         left = _BREATHE_EVERY

@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 import sys
+import tempfile
 from typing import Any
 
 import bridge
@@ -33,6 +34,12 @@ def application(environ: dict[str, Any], start_response: Start) -> Any:
     if path == "/file":
         start_response("200 OK", [])
         return environ["wsgi.file_wrapper"](io.BytesIO(b"from a file"))
+    if path == "/large":
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - the server closes it
+        file.write(b"0123456789" * 300_000)
+        file.seek(int(environ["QUERY_STRING"] or 0))
+        start_response("200 OK", [])
+        return environ["wsgi.file_wrapper"](file)
     if path == "/boom":
         raise RuntimeError("boom")
     start_response("200 OK", [("Content-Type", "text/plain")])

@@ -86,6 +86,7 @@ def test_errors_of_the_application_are_answered_and_reported(program: Start) -> 
     assert not get(server.addresses[0], "/short").complete
     server.wait_for_log("5 bytes shorter than the declared Content-Length")
     assert get(server.addresses[0], "/file").body == b"from a file"
+    assert get(server.addresses[0], "/large?10").body == b"0123456789" * 299_999
     server.wait_for_log('"GET /file HTTP/1.1" 200 ')
 
 
@@ -144,8 +145,10 @@ def test_https(program: Start) -> None:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     with connect(server.addresses[0], timeout=10) as raw, context.wrap_socket(raw) as sock:
-        sock.sendall(request_bytes("GET", "/environ", [("Connection", "close")]))
+        sock.sendall(request_bytes("GET", "/environ"))
+        sock.sendall(request_bytes("GET", "/large", [("Connection", "close")]))
         received = b"".join(iter(lambda: sock.recv(65536), b""))
+    assert received.endswith(b"\r\n\r\n" + b"0123456789" * 300_000)
     assert b"wsgi.url_scheme=https" in received
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from engine.protocols.events import RequestHead
 from engine.protocols.http1.framing import Framing
 from engine.protocols.http1.writer import response_head
@@ -26,6 +28,11 @@ class FakeLink:
 
     def transmit(self, data: bytes) -> None:
         self.sent.append(bytes(data))
+
+    def transmit_file(self, fd: int, offset: int, count: int) -> int:
+        data = os.pread(fd, count, offset)
+        self.transmit(data)
+        return len(data)
 
     def reply_ended(self, exchange: Exchange, reusable: bool) -> None:
         self.ended.append(reusable)
@@ -58,6 +65,9 @@ class FakeParking:
     def park(self, timeout: float | None = None) -> bool:
         self.parked += 1
         return self.meanwhile() is not False
+
+    def park_writable(self, fd: int, timeout: float | None = None) -> bool:
+        return self.park(timeout)
 
     def unpark(self) -> None:
         pass
