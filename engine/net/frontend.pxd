@@ -19,6 +19,7 @@ cdef class FrontEnd:
     cdef public double average_time
     cdef public long long request_limit
     cdef public object on_limit
+    cdef public object services
     cdef public bytes date
     cdef object _pid
     cdef object _timer

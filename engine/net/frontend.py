@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any, Protocol
@@ -82,6 +82,8 @@ class FrontEnd:
         self.average_time = 0.0
         self.request_limit = 0
         self.on_limit: Callable[[], None] | None = None
+        # By modifier1 of a uwsgi packet that is no request; see engine.uwsgi_api.services.
+        self.services: Mapping[int, Callable[[int, bytes, Callable[[bytes], None]], None]] = {}
         self.date = formatdate(usegmt=True).encode()
         self._pid = os.getpid()
         self._timer = loop.call_later(_TICK, self._tick)

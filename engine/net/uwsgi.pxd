@@ -1,4 +1,4 @@
 from engine.net.connection cimport Connection
 
 cdef class UwsgiConnection(Connection):
-    pass
+    cdef bint _serving

@@ -24,16 +24,32 @@ class UwsgiConnection(Connection):
 
     def __init__(self, front: FrontEnd, known: Environ | None = None) -> None:
         Connection.__init__(self, front, UwsgiParser(front.limits), known)
+        self._serving = False
 
     def _begin(self, head: Any) -> Exchange | None:
         if head.modifier1 in (0, 30):
             return Connection._begin(self, head)
         if head.modifier1 == _PING:
-            self._out().write_now(PING_REPLY)
-        else:
-            self.front.log.line(f"-- unavailable modifier requested: {head.modifier1} --")
+            self._answer(PING_REPLY)
+            return None
+        service = self.front.services.get(head.modifier1)
+        if service is not None:
+            self._serving = True
+            service(head.modifier2, head.block, self._answer)
+            return None
+        self.front.log.line(f"-- unavailable modifier requested: {head.modifier1} --")
         self._close()
         return None
+
+    def _answer(self, data: bytes) -> None:
+        self._serving = False
+        if data and self._transport is not None:
+            self._out().write_now(data)
+        self._close()
+
+    def close_if_idle(self) -> bool:
+        """Close unless something is being answered; the server is stopping."""
+        return False if self._serving else Connection.close_if_idle(self)
 
     def encode_head(
         self, head: Any, status: str, headers: list[tuple[str, str]], length: int | None

@@ -24,13 +24,14 @@ from engine.uwsgi_api.instance import Facts, Instance
 from engine.uwsgi_api.module import build, put_in_place
 from engine.uwsgi_api.process_calls import ProcessCalls
 from engine.uwsgi_api.request_calls import RequestCalls
+from engine.uwsgi_api.rpc_calls import RpcCalls
+from engine.uwsgi_api.services import services
 from engine.uwsgi_api.shared_calls import (
     AreaCalls,
     CacheCalls,
     LockCalls,
     MetricCalls,
     QueueCalls,
-    RpcCalls,
 )
 from engine.uwsgi_api.signal_calls import SignalCalls
 from engine.uwsgi_api.signal_options import messages
@@ -70,6 +71,8 @@ class Api:
         except NotImplementedError:
             pass  # the functions that need it say so
         groups: list[Any] = [group(self.instance) for group in GROUPS]
+        functions = next(group for group in groups if isinstance(group, RpcCalls))
+        self.services = services(self.instance, functions)
         if self.instance.roles.spooler.directories or self.instance.roles.spooler.external:
             groups.append(SpoolerCalls(self.instance))
         self.module: ModuleType = build(self.instance, groups)

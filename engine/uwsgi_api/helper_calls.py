@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections import deque
 from typing import Any
@@ -16,6 +17,7 @@ from engine.uwsgi_api.texts import to_bytes
 __all__ = ["Inbox", "MuleCalls", "SpoolerCalls"]
 
 _ONLY_BYTES = "spooler callable dictionary must contains only bytes"
+_NO_TASK = "The argument of spooler callable must be a dictionary"
 
 
 class SpoolerCalls:
@@ -42,16 +44,21 @@ class SpoolerCalls:
 
         :raises ValueError: if something else than bytes is among them
         """
+        if not isinstance(task, dict | None) or not (task or fields):
+            raise ValueError(_NO_TASK)
         given: dict[Any, Any] = {**(task or {}), **fields}
         if not all(isinstance(key, bytes | str) for key in given):
             raise ValueError(_ONLY_BYTES)
         values = {key.encode() if isinstance(key, str) else key: value for key, value in given.items()}
-        directory = _text(values.pop(b"spooler", b""))
-        priority = _text(values.pop(b"priority", b""))
-        at = float(_text(values.pop(b"at", b"")) or 0)
+        for name in (b"at", b"priority"):
+            if isinstance(values.get(name), int | float):
+                values[name] = b"%d" % values[name]
         body = values.pop(b"body", b"")
         if not all(isinstance(value, bytes) for value in (body, *values.values())):
             raise ValueError(_ONLY_BYTES)
+        # As in uWSGI these stay in the task, where its function sees them.
+        directory, priority = values.get(b"spooler", b"").decode(), values.get(b"priority", b"").decode()
+        at = float(values.get(b"at") or 0)
         path = self._spool(directory).add(Task(values, body), priority, at)
         self._instance.poke_spoolers()
         return os.fsencode(path)
@@ -63,14 +70,15 @@ class SpoolerCalls:
         return [os.fsencode(path) for each in settings.directories for path in Spool(each).paths()]
 
     @public("P1")
-    def spooler_get_task(self, path: str | bytes, /) -> dict[bytes, bytes] | None:
+    def spooler_get_task(self, path: str | bytes, /) -> dict[Any, bytes] | None:
         """What a task file says; None if it is gone."""
         try:
             with open(path, "rb") as file:
                 task = Task.decode(file.read())
         except FileNotFoundError:
             return None
-        return {**task.fields, b"body": task.body} if task.body else dict(task.fields)
+        fields: dict[Any, bytes] = {"spooler_task_name": os.fsencode(path), **task.fields}
+        return {**fields, "body": task.body} if task.body else fields
 
     @public("P1")
     def spooler_pids(self) -> list[int]:
@@ -82,21 +90,11 @@ class SpoolerCalls:
         """Process id of the first spooler; 0 if it does not run."""
         return next(iter(self._instance.spooler_pids()), 0)
 
-    @public("P1", differs="only in the spooler itself; elsewhere use --spooler-frequency")
+    @public("P1")
     def set_spooler_frequency(self, seconds: int, /) -> bool:
-        """Set how often the spooler looks at its directory without being asked to."""
-        if not self._instance.spoolers:
-            raise NotImplementedError(
-                "uwsgi.set_spooler_frequency() works in the spooler only; elsewhere use --spooler-frequency"
-            )
-        for spooler in self._instance.spoolers:
-            spooler.frequency = float(seconds)
-            spooler.poke()
+        """Set how often spoolers look at their directories without being asked to."""
+        self._instance.spooler_frequency = operator.index(seconds)
         return True
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 class Inbox:
@@ -170,7 +168,7 @@ class MuleCalls:
     @public("P2")
     def farm_get_msg(self) -> bytes | None:
         """Wait for the next message of this mule's farms."""
-        return self._receive(b"f", -1)
+        return self._receive(b"f", -1, "farm")
 
     @public("P2")
     def in_farm(self, name: str | bytes = b"", /) -> bool | None:
@@ -179,10 +177,10 @@ class MuleCalls:
         wanted = to_bytes(name, "name").decode()
         return True if (wanted in farms if wanted else bool(farms)) else None
 
-    def _receive(self, wish: bytes, timeout: float) -> bytes | None:
+    def _receive(self, wish: bytes, timeout: float, kind: str = "mule") -> bytes | None:
         inbox = self._instance.inbox
         if inbox is None:
-            raise ValueError("you can receive mule messages only in a mule !!!")
+            raise ValueError(f"you can receive {kind} messages only in a mule !!!")
         if not len(inbox) and not inbox.asked:
             inbox.asked = True
             self._instance.tell_master(b"%b %b" % (ASK, wish))

@@ -92,7 +92,13 @@ class Helping:
 
     def _new_spooler(self, role: Role) -> Spooler:
         settings = self._instance.roles.spooler
-        spooler = Spooler(role.what, settings, lambda: self._names.get("spooler"), self._log)
+        spooler = Spooler(
+            role.what,
+            settings,
+            lambda: self._names.get("spooler"),
+            self._log,
+            lambda: self._instance.spooler_frequency,
+        )
         self._instance.spoolers.append(spooler)
         return spooler
 

@@ -60,7 +60,8 @@ class Instance:
         self.channel: WorkerSide | None = None
         self.inbox: Inbox | None = None
         self.spoolers: list[Spooler] = []
-        self._spooler_pids = memoryview(bytearray(0)).cast("q")
+        self._spooler_memory = memoryview(bytearray(8)).cast("q")
+        self._spooler_pids = self._spooler_memory[:0]
         self.master_pid = os.getpid() if facts.supervised else 0
         self.requests_started = 0
         self.serving = False
@@ -69,6 +70,8 @@ class Instance:
         self.load_application: Callable[[], object] | None = None
         """What a spooler or mule calls first, where every process loads the application for itself."""
         self.set_harakiri: Callable[[float], None] | None = None
+        self.environ_of: Callable[..., dict[str, Any]] = lambda exchange, template: dict(template)
+        """Makes the environ of a request; only workers can."""
 
     def become_worker(self, number: int) -> None:
         """This process is worker *number* from here on."""
@@ -90,7 +93,18 @@ class Instance:
 
     def share_spooler_pids(self, memory: memoryview) -> None:
         """Keep the process ids of spoolers in memory that all processes share."""
-        self._spooler_pids = memory.cast("q")[: self.roles.count(Kind.SPOOLER)]
+        self._spooler_memory = memory.cast("q")
+        self._spooler_pids = self._spooler_memory[: self.roles.count(Kind.SPOOLER)]
+
+    @property
+    def spooler_frequency(self) -> float:
+        """Seconds between two looks of a spooler at its directory; any process may set it."""
+        return self._spooler_memory[-1] / 1000 or self.roles.spooler.frequency
+
+    @spooler_frequency.setter
+    def spooler_frequency(self, seconds: float) -> None:
+        self._spooler_memory[-1] = int(seconds * 1000)
+        self.poke_spoolers()
 
     def spooler_pids(self) -> list[int]:
         """Process ids of the spoolers; 0 for one that has not started yet."""

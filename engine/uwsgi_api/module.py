@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from engine.apps.wsgi.environ import UWSGI_VERSION
+from engine.uwsgi_api.context import current_exchange
 from engine.uwsgi_api.instance import Instance
 from engine.uwsgi_api.public import calls_of
 from engine.uwsgi_api.refusals import refusals
@@ -28,6 +29,7 @@ def build(instance: Instance, groups: Iterable[Any]) -> ModuleType:
         for call, method in calls_of(group):
             setattr(module, call.name, method)
     vars(module).update(attributes(instance))
+    vars(module)["__getattr__"] = Moments(instance).get
     return module
 
 
@@ -56,7 +58,7 @@ def attributes(instance: Instance) -> dict[str, Any]:
         "SPOOL_IGNORE": 0,
     }
     if instance.roles.spooler.directories:
-        values["spoolers"] = [os.fsencode(path) for path in instance.roles.spooler.directories]
+        values["spoolers"] = tuple(os.fsencode(path) for path in instance.roles.spooler.directories)
     if instance.store is not None and instance.store.queue is not None:
         values["queue_size"] = instance.store.queue.slots
     if "pidfile" in facts.opt:
@@ -64,6 +66,32 @@ def attributes(instance: Instance) -> dict[str, Any]:
     if "mode" in facts.opt:
         values["mode"] = facts.opt["mode"]
     return values
+
+
+class Moments:
+    """Attributes that depend on the request: looked up only when somebody asks, so requests pay nothing."""
+
+    NAMES: Final = ("env", "start_response")
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+
+    def get(self, name: str) -> Any:
+        """Return an attribute that the module does not have.
+
+        :raises AttributeError: if there is none, or no request to take it from
+        """
+        if name not in self.NAMES:
+            raise AttributeError(f"module 'uwsgi' has no attribute {name!r}")
+        exchange = current_exchange()
+        if exchange is None or exchange.is_ended():
+            raise AttributeError(
+                f"uwsgi.{name} exists during a request only; pass it on from the application"
+            )
+        if name == "env":
+            link: Any = exchange.link
+            return self._instance.environ_of(exchange, link.template())
+        return exchange.start_response
 
 
 class NoticingSpec(ModuleSpec):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from typing import Any, Final
 from engine.stats.scoreboard import Column, WorkerState
 from engine.uwsgi_api.instance import Instance
 from engine.uwsgi_api.public import public
+from engine.uwsgi_api.texts import to_bytes
 
 __all__ = ["ProcessCalls"]
 
@@ -41,20 +43,20 @@ class ProcessCalls:
         """Number of this mule; 0 outside of mules."""
         return self._instance.mule_id
 
-    @public("P0")
+    @public("P0", differs="counts what was started; uWSGI's count of what has ended is no identity")
     def request_id(self) -> int:
-        """How many requests this worker has started since it was spawned."""
-        return self._instance.requests_started
+        """Number of the request that this worker started last, from 0 on."""
+        return max(0, self._instance.requests_started - 1)
 
     @public("P1")
     def total_requests(self) -> int:
         """How many requests all workers have finished, as of about a second ago."""
         return self._instance.requests_ended()
 
-    @public("P0")
-    def log(self, text: str) -> bool:
+    @public("P0", differs="bytes too")
+    def log(self, text: str | bytes, /) -> bool:
         """Write a line to the server log."""
-        self._instance.log(text if isinstance(text, str) else str(text, "utf-8", "replace"))
+        self._instance.log(to_bytes(text, "text").decode("utf-8", "replace"))
         return True
 
     @public(
@@ -87,7 +89,7 @@ class ProcessCalls:
         """
         sockets = self._instance.facts.sockets
         if not 0 <= socket_index < len(sockets):
-            raise ValueError(f"invalid socket id {socket_index}: this server has {len(sockets)}")
+            raise ValueError(f"unable to find socket {socket_index}: this server has {len(sockets)}")
         try:
             with socket.socket(fileno=os.dup(sockets[socket_index])) as listener:
                 info = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_SIZE)
@@ -115,6 +117,7 @@ class ProcessCalls:
     @public("P1", differs="for this request only; the request's greenlet gets an exception first")
     def set_user_harakiri(self, seconds: int, /) -> None:
         """Let this request end after so many seconds; 0 takes that back."""
+        seconds = operator.index(seconds)
         if self._instance.set_harakiri is None:
             raise NotImplementedError(
                 "uwsgi.set_user_harakiri() is not supported here yet; use gevent.Timeout(seconds) instead."
@@ -155,7 +158,7 @@ class ProcessCalls:
             "respawn_count": seen[Column.RESPAWNS],
             "tx": seen[Column.TX],
             "avg_rt": seen[Column.AVERAGE_TIME],
-            "apps": [
+            "apps": (
                 {
                     "id": 0,
                     "modifier1": 0,
@@ -166,8 +169,8 @@ class ProcessCalls:
                     "requests": requests,
                     "exceptions": seen[Column.EXCEPTIONS],
                     "chdir": b"",
-                }
-            ],
+                },
+            ),
         }
 
     def _status(self, seen: Mapping[Column, int]) -> bytes:

@@ -34,6 +34,8 @@ def public(priority: str, *aliases: str, differs: str = "", name: str = "") -> C
     """Make a method a function of the ``uwsgi`` module, under its own name or *name*, and *aliases*."""
 
     def mark(method: F) -> F:
+        # Python names the function in its complaints about arguments.
+        method.__qualname__ = f"uwsgi.{name or method.__name__}"
         names = (name or method.__name__, *aliases)
         method.uwsgi_calls = tuple(Call(each, priority, differs) for each in names)  # type: ignore[attr-defined]
         return method

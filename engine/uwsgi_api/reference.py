@@ -38,6 +38,8 @@ Functions about the current request work in every greenlet and task that the req
 elsewhere they raise `SystemError`, with uWSGI's text. `uwsgi.request_context()` gives a handle to act for the
 request from yet another place: `with context: uwsgi.set_logvar(...)`.
 
+[Answers compared with those of uWSGI](uwsgi-compared.md) are on another page.
+
 Status: **yes** as in uWSGI, **yes, but** with the difference named, **no** raises the error named.
 """
 
@@ -53,6 +55,8 @@ def _attributes() -> Iterator[str]:
     yield "| name | value |\n|---|---|"
     for name, value in sorted(attributes(instance).items()):
         yield f"| `{name}` | {type(value).__name__} |"
+    yield "| `env` | dict: the environ of the request, made anew as the server made it |"
+    yield "| `start_response` | the function of the request |"
     yield "\nApplications may set:\n"
     yield "| name | what happens |\n|---|---|"
     for name, text in _SET_BY_APPLICATIONS.items():

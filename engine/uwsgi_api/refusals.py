@@ -64,9 +64,13 @@ def refusals() -> dict[str, Callable[..., NoReturn]]:
         found[name] = _raises(
             name,
             NotImplementedError,
-            f"uwsgi.{name}() is not supported by gevent-engine; use {instead} instead.",
+            f"uwsgi.{name}() is not supported by gevent-engine; {_advice(instead)}",
         )
     return found
+
+
+def _advice(instead: str) -> str:
+    return instead if instead.startswith("let ") else f"use {instead} instead"
 
 
 def _raises(name: str, kind: type[Exception], text: str) -> Callable[..., NoReturn]:

@@ -1,12 +1,12 @@
-"""Functions on what processes share: locks, caches, the queue, areas, metrics; and rpc in this process."""
+"""Functions on what processes share: locks, caches, the queue, areas, metrics."""
 
 from __future__ import annotations
 
+import operator
 import struct
 import sys
-import traceback
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from engine.uwsgi_api.instance import Instance
 from engine.uwsgi_api.public import public
@@ -16,7 +16,7 @@ from engine.uwsgi_api.shared.user_lock import UserLock
 from engine.uwsgi_api.store import Area, Store
 from engine.uwsgi_api.texts import to_bytes
 
-__all__ = ["AreaCalls", "CacheCalls", "LockCalls", "MetricCalls", "QueueCalls", "RpcCalls"]
+__all__ = ["AreaCalls", "CacheCalls", "LockCalls", "MetricCalls", "QueueCalls"]
 
 
 class Shared:
@@ -37,6 +37,7 @@ class LockCalls(Shared):
 
     def _lock(self, number: int) -> UserLock:
         locks = self._store().locks
+        number = operator.index(number)
         if not 0 <= number < len(locks):
             raise ValueError("Invalid lock number")
         if self._instance.is_spooler:
@@ -239,13 +240,18 @@ class AreaCalls(Shared):
     def _area(self, number: int) -> Area:
         areas = self._store().areas
         if not 0 <= number < len(areas):
-            raise ValueError(f"there is no sharedarea {number}: this server has {len(areas)} (--sharedarea)")
+            raise ValueError(
+                f"error calling uwsgi_sharedarea: there is no area {number}, this server has {len(areas)}"
+            )
         return areas[number]
 
     def _span(self, number: int, position: int, length: int) -> Area:
         area = self._area(number)
         if position < 0 or length < 0 or position + length > area.size:
-            raise ValueError(f"bytes {position} to {position + length} are outside of sharedarea {number}")
+            raise ValueError(
+                f"error calling uwsgi_sharedarea: bytes {position} to {position + length} are outside of "
+                f"area {number}"
+            )
         return area
 
     @public("P1")
@@ -400,59 +406,3 @@ class MetricCalls(Shared):
     def metric_set_min(self, name: str | bytes, value: int, /) -> bool | None:
         """Set a number to the smaller of the two."""
         return self._change(name, lambda before: min(before, value))
-
-
-class RpcCalls(Shared):
-    """Remote procedure calls (in this process)"""
-
-    def __init__(self, instance: Instance) -> None:
-        super().__init__(instance)
-        self._functions: dict[bytes, tuple[Callable[..., Any], int]] = {}
-
-    @public("P1")
-    def register_rpc(self, name: str | bytes, function: Callable[..., Any], argc: int = 0, /) -> bool:
-        """Let ``rpc`` and ``call`` find a function; it takes and returns bytes.
-
-        :raises ValueError: if there are ``--rpc-max`` functions already
-        """
-        raw = to_bytes(name, "name")
-        most = 64 if self._instance.store is None else self._instance.store.rpc_most
-        if raw not in self._functions and len(self._functions) >= most:
-            raise ValueError("unable to register rpc function")
-        self._functions[raw] = (function, argc)
-        return True
-
-    @public("P1", differs="functions of this process only")
-    def rpc(self, node: str | bytes | None, name: bytes, /, *args: bytes) -> bytes:
-        """Call a function by name; *node* is None or empty for this process.
-
-        :raises ValueError: if there is no such function
-        """
-        if node:
-            raise NotImplementedError(
-                f"uwsgi.rpc({node!r}, ...): functions of other servers are not supported; use HTTP or a queue"
-            )
-        answer = self.call(name, *args)
-        if answer is None:
-            raise ValueError("unable to call rpc function")
-        return answer
-
-    @public("P1")
-    def call(self, name: bytes, /, *args: bytes) -> bytes | None:
-        """Call a function of this process by name; None if there is none."""
-        if not isinstance(name, bytes) or not all(isinstance(arg, bytes) for arg in args):
-            raise ValueError("unable to call rpc function")
-        entry = self._functions.get(name)
-        if entry is None:
-            return None
-        try:
-            answer = entry[0](*args)
-        except Exception:
-            self._instance.log("".join(traceback.format_exception(*sys.exc_info())).rstrip())
-            return b""
-        return answer.encode() if isinstance(answer, str) else bytes(answer or b"")
-
-    @public("P1")
-    def rpc_list(self) -> tuple[bytes, ...]:
-        """Names of the functions."""
-        return tuple(self._functions)

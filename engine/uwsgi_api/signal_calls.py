@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import struct
+import operator
 from collections.abc import Callable
 from typing import Any, Final
 
-import bridge
 from bridge.lowlevel import current_greenlet
 from engine.signals.cron import CronEntry
 from engine.signals.targets import LONGEST
@@ -15,15 +13,13 @@ from engine.signals.wire import AddCron, AddFile, AddTimer, Message
 from engine.uwsgi_api.context import current_exchange
 from engine.uwsgi_api.instance import Instance
 from engine.uwsgi_api.public import public
+from engine.uwsgi_api.remote import signal_remote
 from engine.uwsgi_api.request_calls import notes_of
 
 __all__ = ["SignalCalls"]
 
 _MOST_OF_A_KIND: Final = 64
 _LONGEST_PATH: Final = 254
-_PACKET: Final = struct.Struct("<BHB")
-_SIGNAL_MODIFIER: Final = 110
-_REMOTE_TIMEOUT: Final = 4.0
 
 
 class SignalCalls:
@@ -54,10 +50,10 @@ class SignalCalls:
 
     @public("P0", differs="ValueError outside 0..255; waits for a master that is behind, loses nothing")
     def signal(self, num: int, remote: str = "", /) -> None:
-        """Raise a signal, here or in another server (``host:port`` that speaks the uwsgi protocol)."""
+        """Raise a signal, here or in another server (``host:port`` or path of a uwsgi socket)."""
         _check(num)
         if remote:
-            _signal_remote(num, remote)
+            signal_remote(num, remote)
         else:
             self._agent.send(num)
 
@@ -125,8 +121,7 @@ class SignalCalls:
 
 
 def _check(num: int) -> None:
-    if not isinstance(num, int):
-        raise TypeError(f"a signal is a number from 0 to 255, not {num!r}")
+    num = operator.index(num)
     if not 0 <= num <= 255:
         raise ValueError(f"a signal is a number from 0 to 255, not {num}")
 
@@ -135,23 +130,3 @@ def _positive(seconds: float) -> float:
     if seconds <= 0:
         raise ValueError(f"a timer needs a period above 0, not {seconds!r}")
     return float(seconds)
-
-
-def _signal_remote(num: int, remote: str) -> None:
-    """Send the one packet that uWSGI sends for this; the answer is a packet too."""
-    host, _, port = remote.rpartition(":")
-    try:
-        answer = bridge.wait(_ask(host or "127.0.0.1", int(port), num), timeout=_REMOTE_TIMEOUT)
-    except (OSError, ValueError) as error:  # TimeoutError is an OSError
-        raise OSError(f"unable to deliver signal {num} to node {remote}") from error
-    if len(answer) < _PACKET.size or answer[3] != 1:
-        raise ValueError(f"node {remote} rejected signal {num}")
-
-
-async def _ask(host: str, port: int, num: int) -> bytes:
-    reader, writer = await asyncio.open_connection(host, port)
-    try:
-        writer.write(_PACKET.pack(_SIGNAL_MODIFIER, 0, num))
-        return await reader.read(_PACKET.size)
-    finally:
-        writer.close()

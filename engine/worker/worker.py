@@ -114,6 +114,8 @@ class Worker:
         )
         ending.take_signals(loop)
         self._api.instance.set_harakiri = upkeep.set_own_harakiri
+        self._api.instance.environ_of = self._environs.build
+        front.services = self._api.services
         self._api.serving()
         await acceptor.start()
         if supervised is not None:

@@ -23,6 +23,7 @@ class Spooler:
     """One spooler.
 
     :param function: ``uwsgi.spooler`` of the moment, or None
+    :param frequency: seconds between two looks at the directory
     """
 
     def __init__(
@@ -31,9 +32,10 @@ class Spooler:
         settings: SpoolerSettings,
         function: Callable[[], Callable[[dict[Any, bytes]], Any] | None],
         log: Callable[[str], None],
+        frequency: Callable[[], float],
     ) -> None:
         self.spool = Spool(directory)
-        self.frequency = settings.frequency
+        self._frequency = frequency
         self._settings = settings
         self._function = function
         self._log = log
@@ -65,7 +67,7 @@ class Spooler:
                 if self._settings.max_tasks and self.done >= self._settings.max_tasks:
                     return
                 breathe()
-            self._poked.wait(self.frequency)
+            self._poked.wait(self._frequency())
 
     def _manage(self, path: str) -> None:
         try:

@@ -1,0 +1,1 @@
+"""The same program under real uWSGI and under the engine, answer by answer."""
