@@ -93,7 +93,7 @@ class WSGIAdapter:
     def _send_file(self, exchange: Exchange, wrapper: FileWrapper) -> None:
         place = wrapper.place()
         if place is not None:
-            exchange.send_file(*place)
+            exchange.send_file(place[0], place[1], place[2])
         else:
             self._stream(exchange, wrapper.blocks(exchange.room()))
 
