@@ -33,7 +33,6 @@ CYTHON_MODULES = [
     "engine.apps.wsgi.input",
     "engine.cores.pool",
     "engine.cores.runner",
-    "engine.logs.access",
     "engine.net.connection",
     "engine.net.flow",
     "engine.net.frontend",
@@ -48,6 +47,7 @@ CYTHON_MODULES = [
     "engine.protocols.http1.request_line",
     "engine.protocols.http1.writer",
     "engine.protocols.status",
+    "engine.request.access",
     "engine.request.body",
     "engine.request.exchange",
 ]

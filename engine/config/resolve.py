@@ -12,6 +12,7 @@ from engine.config.entries import Entry
 from engine.config.merge import Merged
 from engine.config.options import OPTIONS, OptionTable
 from engine.config.options.processes import HOOK_ACTIONS, HOOK_MOMENTS
+from engine.config.request_log import request_log
 from engine.config.settings import Listener, MonkeyPatch, Pidfile, Settings
 from engine.config.tls import Certificate, Tls, tls_address, tls_keyvals, tls_site
 from engine.errors import ConfigError
@@ -137,7 +138,9 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         socket_timeout=timeout,
         keepalive=merged.seconds("http-keepalive"),
         limits=_limits(merged),
-        log_requests=not merged.flag("disable-logging"),
+        request_log=request_log(merged, notices),
+        log_date=merged.text("log-date") if merged.text("log-date") != "0" else None,
+        log_prefix=merged.text("log-prefix") or "",
         memory_report=merged.flag("memory-report") or "stats" in merged,
         logto=_path(merged, "logto"),
         logto2=_path(merged, "logto2"),

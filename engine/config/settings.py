@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from engine.address import Address
 from engine.config.tls import Certificate, Tls
+from engine.logs.settings import RequestLogSettings
 from engine.protocols.limits import Limits
 
 __all__ = ["Listener", "MonkeyPatch", "OptValue", "Pidfile", "Settings"]
@@ -165,7 +166,11 @@ class Settings:
     """Sizes: ``buffer-size``, ``limit-post``, ``max-vars``, ``http-max-*``."""
 
     # Log
-    log_requests: bool
+    request_log: RequestLogSettings
+    log_date: str | None
+    """Before lines of the server; a strftime pattern, empty for that of ctime(3)."""
+
+    log_prefix: str
     memory_report: bool
     logto: str | None
     logto2: str | None

@@ -9,7 +9,8 @@ __all__ = ["ServerLog"]
 
 # Longest a request line stays in memory, in seconds.
 FLUSH_DELAY = 0.05
-_FLUSH_LINES = 256
+# Bytes from which on they do not wait: a log that is far behind helps nobody when the worker dies.
+_FLUSH_BYTES = 32768
 
 
 class ServerLog:
@@ -23,35 +24,42 @@ class ServerLog:
     def __init__(self, fd: int = 2) -> None:
         self._fd = fd
         self._lines: list[str] = []
+        self._bytes = 0
+        self._prefix: Callable[[], str] = str
         self._call_later: Callable[[float, Callable[[], None]], object] | None = None
 
     def use_timer(self, call_later: Callable[[float, Callable[[], None]], object]) -> None:
         """Gather request lines from now on; *call_later* is an asyncio loop's."""
         self._call_later = call_later
 
+    def use_prefix(self, prefix: Callable[[], str]) -> None:
+        """Begin server lines with what *prefix* returns from now on."""
+        self._prefix = prefix
+
     def line(self, text: str) -> None:
         """Write a server line now."""
         if self._lines:
             self.flush()
-        self._write(text + "\n")
+        self._write(f"{self._prefix()}{text}\n")
 
     def request(self, text: str) -> None:
         """Write a request line soon."""
         lines = self._lines
         lines.append(text)
+        size = self._bytes = self._bytes + len(text)
         if len(lines) == 1:
             if self._call_later is None:
                 self.flush()
             else:
                 self._call_later(FLUSH_DELAY, self.flush)
-        elif len(lines) >= _FLUSH_LINES:
+        elif size >= _FLUSH_BYTES:
             self.flush()
 
     def flush(self) -> None:
         """Write the gathered lines."""
         if not self._lines:
             return
-        lines, self._lines = self._lines, []
+        lines, self._lines, self._bytes = self._lines, [], 0
         lines.append("")
         self._write("\n".join(lines))
 

@@ -6,6 +6,8 @@ cdef class FrontEnd:
     cdef public double keepalive
     cdef public object log
     cdef bint _log_requests
+    cdef object _make_line
+    cdef object _exceptional
     cdef public object submit
     cdef public object withdraw
     cdef public object new_parking
@@ -21,8 +23,8 @@ cdef class FrontEnd:
     cdef public object on_limit
     cdef public object services
     cdef public bytes date
-    cdef object _pid
     cdef object _timer
 
     cpdef log_request(self, exchange)
+    cdef bint _is_exceptional(self, exchange, double took)
     cpdef forget(self, connection)

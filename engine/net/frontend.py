@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,10 +10,10 @@ from email.utils import formatdate
 from typing import Any, Protocol
 
 from engine.interfaces import Environ, WritingPlace
-from engine.logs.access import request_line
 from engine.logs.server_log import ServerLog
 from engine.protocols.limits import DEFAULT_LIMITS, Limits
 from engine.request.exchange import Exchange
+from engine.request.log import MakeNumberedLine
 
 __all__ = ["FrontEnd", "Timings"]
 
@@ -46,6 +45,8 @@ class Waiting(Protocol):
 class FrontEnd:
     """Shared by the connections of a worker; its loop's thread only.
 
+    :param make_line: makes the line of a request
+    :param exceptional: tells of a request and its seconds whether it is logged though others are not
     :param submit: runs an exchange when a core is free
     :param withdraw: takes an exchange whose client left out of the queue
     :param connection_template: completes the environ template of a connection
@@ -57,6 +58,8 @@ class FrontEnd:
         timings: Timings,
         log: ServerLog,
         log_requests: bool,
+        make_line: MakeNumberedLine,
+        exceptional: Callable[[Exchange, float], bool] | None,
         submit: Callable[[Exchange], None],
         withdraw: Callable[[Exchange], None],
         new_parking: Callable[[], WritingPlace],
@@ -69,6 +72,8 @@ class FrontEnd:
         self.keepalive = timings.keepalive
         self.log = log
         self._log_requests = log_requests
+        self._make_line = make_line
+        self._exceptional = exceptional
         self.submit = submit
         self.withdraw = withdraw
         self.new_parking = new_parking
@@ -85,7 +90,6 @@ class FrontEnd:
         # By modifier1 of a uwsgi packet that is no request; see engine.uwsgi_api.services.
         self.services: Mapping[int, Callable[[int, bytes, Callable[[bytes], None]], None]] = {}
         self.date = formatdate(usegmt=True).encode()
-        self._pid = os.getpid()
         self._timer = loop.call_later(_TICK, self._tick)
 
     def _tick(self) -> None:
@@ -104,9 +108,13 @@ class FrontEnd:
         self.sent += exchange.header_bytes + exchange.body_bytes
         if self.request_limit and self.requests >= self.request_limit and self.on_limit is not None:
             self.on_limit()
-        if self._log_requests or (exchange.notes is not None and exchange.notes.log_it):
-            msecs = int(took * 1000)
-            self.log.request(request_line(exchange, self._pid, self.requests, self.requests, msecs))
+        if self._log_requests or self._is_exceptional(exchange, took):
+            self.log.request(self._make_line(exchange, self.requests, took))
+
+    def _is_exceptional(self, exchange: Exchange, took: float) -> bool:
+        if exchange.notes is not None and exchange.notes.log_it:
+            return True
+        return self._exceptional is not None and self._exceptional(exchange, took)
 
     def log_refusal(self, connection: object, status: int, detail: str) -> None:
         """A client sent something that is no request."""

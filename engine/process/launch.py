@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigError
+from engine.logs.dates import line_prefix
 from engine.logs.server_log import ServerLog
 from engine.process import reexec
 from engine.process.daemon import LogFile, daemonize
@@ -82,6 +83,7 @@ class _Launch:
         self.before = reexec.inherited()
         reexec.forget()
         self.log = ServerLog()
+        self.log.use_prefix(line_prefix(settings.log_date, settings.log_prefix))
         self.supervised = settings.master or settings.processes > 1
         self.listeners: list[Listener] = []
 
@@ -404,7 +406,7 @@ def _worker_settings(settings: Settings, number: int, origin: reexec.Origin, log
         backlog=settings.listen,
         timings=Timings(settings.socket_timeout, settings.keepalive, settings.limits),
         mercy=settings.reload_mercy,
-        log_requests=settings.log_requests,
+        request_log=settings.request_log,
         multiprocess=settings.processes > 1,
         strict=settings.wsgi_strict,
         show_errors=settings.catch_exceptions,

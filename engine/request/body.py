@@ -66,6 +66,10 @@ class RequestBody:
         self.complete = False
         self.trailers: tuple[tuple[bytes, bytes], ...] = ()
 
+    def is_broken(self) -> bool:
+        """Whether it can never be complete."""
+        return self._failure is not None
+
     # -- connection side -----------------------------------------------------
 
     def feed(self, data: bytes) -> None:

@@ -17,13 +17,14 @@ cdef class Exchange:
     cdef public Py_ssize_t header_bytes
     cdef public Py_ssize_t header_count
     cdef public Py_ssize_t variable_count
-    cdef public Py_ssize_t variable_bytes
     cdef public Py_ssize_t switches
     cdef public object notes
     cdef public bint sent_file
+    cdef public bint was_cut
 
     cpdef bint is_sent(self)
     cpdef bint is_ended(self)
+    cpdef Py_ssize_t request_bytes(self)
     cpdef write(self, data)
     cpdef send_all(self, data)
     cpdef send_head(self, length)

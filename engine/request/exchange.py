@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 from engine.errors import ClientDisconnected, ReplyError
 from engine.interfaces import ExcInfo, Write
+from engine.protocols.events import RequestHead
 from engine.protocols.http1.framing import CHUNKED, NONE, Framing
 from engine.protocols.http1.writer import LAST_CHUNK, encode_chunk
 from engine.protocols.status import parse_status
@@ -76,8 +77,8 @@ class Exchange:
         "started_at",
         "started_clock",
         "switches",
-        "variable_bytes",
         "variable_count",
+        "was_cut",
     )
 
     _framing: Framing
@@ -97,8 +98,8 @@ class Exchange:
         self.header_bytes = 0
         self.header_count = 0
         self.variable_count = 0
-        self.variable_bytes = 0
         self.switches = 0
+        self.was_cut = False
         self.notes: Any = None
         self.sent_file = False
 
@@ -132,7 +133,16 @@ class Exchange:
     @property
     def remote_user(self) -> str:
         """The authenticated user, if the front end names one."""
-        return ""
+        return "" if type(self.head) is RequestHead else self.head.variables.get("REMOTE_USER", "")
+
+    def request_bytes(self) -> int:
+        """Bytes of all names and values that came with the request, 4 more for each pair as in a packet."""
+        head = self.head
+        pairs = head.headers if type(head) is RequestHead else head.variables.items()
+        size = 4 * len(pairs)
+        for name, value in pairs:
+            size += len(name) + len(value)
+        return size
 
     def is_started(self) -> bool:
         """Whether the application has given a status."""
@@ -145,6 +155,10 @@ class Exchange:
     def is_ended(self) -> bool:
         """Whether the reply is over, for better or worse."""
         return self._state == ENDED
+
+    def is_cut(self) -> bool:
+        """Whether the reply was given up: the client left, or the application failed halfway."""
+        return self.was_cut
 
     # -- steps of the reply, in the request's greenlet ---------------------------
 
@@ -309,6 +323,7 @@ class Exchange:
         """Give up the reply: the client must be able to tell that it is not complete."""
         if self._state != ENDED:
             self._state = ENDED
+            self.was_cut = True
             self.link.abort()
             self.link.reply_ended(self, False)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.channels import WorkerSide
 from engine.cores.lifetime import Lifetime
+from engine.logs.settings import RequestLogSettings
 from engine.net.frontend import Timings
 from engine.stats.scoreboard import Row
 
@@ -39,7 +40,7 @@ class WorkerSettings:
     backlog: int = 100
     timings: Timings = field(default_factory=Timings)
     mercy: float = 60.0
-    log_requests: bool = True
+    request_log: RequestLogSettings = field(default_factory=RequestLogSettings)
     multiprocess: bool = False
     strict: bool = False
     show_errors: bool = False

@@ -20,6 +20,8 @@ from engine.net.frontend import FrontEnd
 from engine.net.http1 import Http1Connection
 from engine.net.listeners import Listener
 from engine.net.uwsgi import UwsgiConnection
+from engine.request.log import line_maker
+from engine.stats.memory import memory
 from engine.stats.scoreboard import Column
 from engine.uwsgi_api.api import Api
 from engine.worker.ending import Ending
@@ -136,11 +138,15 @@ class Worker:
         return clean
 
     def _front_end(self, loop: asyncio.AbstractEventLoop) -> FrontEnd:
+        request_log = self._settings.request_log
+        number = 1 if self._supervised is None else self._supervised.number
         return FrontEnd(
             loop,
             self._settings.timings,
             self._log,
-            self._settings.log_requests,
+            request_log.enabled,
+            line_maker(request_log, number, memory),
+            request_log.exceptions.filter(),
             self._runner.submit,
             self._runner.withdraw,
             self._runner.new_parking,

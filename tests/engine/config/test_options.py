@@ -84,7 +84,6 @@ def test_an_option_of_the_first_release_is_supported(name):
         ("threads", Status.REFUSED),
         ("harakiri", Status.SUPPORTED),
         ("cheaper", Status.SUPPORTED),
-        ("log-format", Status.PLANNED),
         ("static-map", Status.PLANNED),
         ("stats", Status.SUPPORTED),
     ],

@@ -12,6 +12,7 @@ from engine.address import TcpAddress, UnixAddress
 from engine.config import OPTIONS, Settings, read, resolve
 from engine.config.settings import Pidfile
 from engine.errors import ConfigError, UsageError
+from engine.logs.settings import RequestLogSettings
 from engine.protocols.limits import Limits
 
 HTTP = ["--http-socket", ":0"]
@@ -40,7 +41,8 @@ def test_defaults():
     assert (settings.listen, settings.chmod_socket) == (100, None)
     assert (settings.socket_timeout, settings.keepalive, settings.reload_mercy) == (30.0, 75.0, 60.0)
     assert settings.limits == Limits()
-    assert (settings.monkey_patch, settings.wait_for_hub, settings.log_requests) == ("off", False, True)
+    assert (settings.monkey_patch, settings.wait_for_hub) == ("off", False)
+    assert settings.request_log == RequestLogSettings()
     assert settings.wsgi_file is settings.callable is settings.chdir is None
     assert settings.notices == ("no --gevent given: each worker runs up to 100 requests at once",)
 
@@ -60,8 +62,6 @@ def test_settings_cannot_be_changed():
         (["--gevent-early-monkey-patch"], "monkey_patch", "early"),
         (["--gevent-early-monkey-patch", "--gevent-monkey-patch"], "monkey_patch", "early"),
         (["--gevent-wait-for-hub"], "wait_for_hub", True),
-        (["-L"], "log_requests", False),
-        (["--disable-logging=false"], "log_requests", True),
         (["-M"], "master", True),
         (["-M", "--master=off"], "master", False),
         (["-p", "2", "--workers", "3"], "processes", 3),

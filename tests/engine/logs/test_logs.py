@@ -1,17 +1,12 @@
-"""Server log and request line."""
+"""The server log."""
 
 from __future__ import annotations
 
 import os
-import re
 
 import pytest
 
-from engine.logs.access import request_line
 from engine.logs.server_log import ServerLog
-from engine.request.body import EMPTY_BODY
-from engine.request.exchange import Exchange
-from tests.engine.request.fakes import FakeLink, get
 
 
 @pytest.fixture
@@ -54,9 +49,9 @@ def test_gathered_lines_are_written_when_the_timer_says_so(pipe) -> None:
 def test_many_lines_do_not_wait(pipe) -> None:
     log = ServerLog(pipe[1])
     log.use_timer(lambda delay, call: None)
-    for number in range(256):
-        log.request(str(number))
-    assert written(pipe[0]).endswith("255\n")
+    for _ in range(400):
+        log.request("x" * 99)
+    assert len(written(pipe[0])) >= 32768
 
 
 def test_a_log_nobody_reads_does_no_harm() -> None:
@@ -67,16 +62,10 @@ def test_a_log_nobody_reads_does_no_harm() -> None:
     os.close(write)
 
 
-def test_the_request_line_is_uwsgis() -> None:
-    exchange = Exchange(FakeLink(), get(b"/x?y=1"), EMPTY_BODY)
-    exchange.core = 4
-    exchange.start_response("200 OK", [("Content-Type", "text/plain")])
-    exchange.send_all(b"hello")
-    exchange.finish()
-    line = request_line(exchange, 77, 3, 9, 12)
-    assert re.fullmatch(
-        r"\[pid: 77\|app: 0\|req: 3/9\] 127\.0\.0\.1 \(\) \{\d+ vars in \d+ bytes\} \[.{24}\] "
-        r"GET /x\?y=1 => generated 5 bytes in 12 msecs \(HTTP/1\.1 200\) 1 headers in \d+ bytes "
-        r"\(\d+ switches on core 4\)",
-        line,
-    )
+def test_a_prefix_stands_before_server_lines_only(pipe) -> None:
+    log = ServerLog(pipe[1])
+    log.use_timer(lambda delay, call: None)
+    log.use_prefix(lambda: "then - ")
+    log.request("request")
+    log.line("server")
+    assert written(pipe[0]) == "request\nthen - server\n"

@@ -1,0 +1,91 @@
+"""The request line in uWSGI's default format (uWSGI LogFormat page, "default").
+
+Written for every request: what does not change between two of them is kept as text.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from engine.logs.clean import escape
+from engine.logs.request_texts import variable
+from engine.protocols.events import RequestHead
+from engine.request.exchange import Exchange
+
+__all__ = ["DefaultLine"]
+
+_forwarded_for = variable("HTTP_X_FORWARDED_FOR")
+
+
+class DefaultLine:
+    """Makes lines for one worker.
+
+    :param micros: tell microseconds instead of milliseconds
+    :param forwarded_for: the address is that of X-Forwarded-For, if there is one
+    :param memory: resident and virtual size in bytes; None leaves them out
+    """
+
+    def __init__(
+        self,
+        pid: int,
+        micros: bool = False,
+        forwarded_for: bool = False,
+        memory: Callable[[], tuple[int, int]] | None = None,
+    ) -> None:
+        self._start = f"[pid: {pid}|app: 0|req: "
+        self._micros = micros
+        self._unit = "micros" if micros else "msecs"
+        self._forwarded_for = forwarded_for
+        self._memory = memory
+        self._second = -1
+        self._date = ""
+        self._link: object = None
+        self._address = ""
+
+    def make(self, exchange: Exchange, number: int, took: float) -> str:
+        """Return one line, without newline.
+
+        :param number: requests this worker has finished, this one included
+        :param took: its duration in seconds
+        """
+        second = int(exchange.started_at)
+        if second != self._second:
+            self._second = second
+            self._date = f" bytes}} [{time.ctime(second)}] "
+        head = exchange.head
+        if type(head) is RequestHead:
+            # The parser has let through printable ASCII only (engine.protocols.grammar.TARGET_CHARS).
+            uri = head.target.decode("latin-1")
+            method, version, user = head.method, head.http_version, ""
+            if exchange.link is not self._link:
+                self._link = exchange.link
+                self._address = exchange.remote_addr
+            address = self._address
+        else:
+            method, uri = _printable(exchange.method), _printable(exchange.uri)
+            version, user = _printable(head.http_version), _printable(exchange.remote_user)
+            address = _printable(exchange.remote_addr)
+        if self._forwarded_for:
+            told = _forwarded_for(exchange)
+            address = address if told == "-" else told
+        how = " via sendfile() " if exchange.sent_file else " "
+        duration = int(took * 1e6) if self._micros else int(took * 1e3)
+        line = (
+            f"{self._start}{number}/{number}] {address} ({user}) "
+            f"{{{exchange.variable_count * 2} vars in {exchange.request_bytes()}{self._date}"
+            f"{method} {uri} => generated {exchange.body_bytes} bytes in {duration} {self._unit}{how}"
+            f"(HTTP/{version} {exchange.status_code}) {exchange.header_count} headers in "
+            f"{exchange.header_bytes} bytes ({exchange.switches} switches on core {exchange.core})"
+        )
+        if self._memory is None:
+            return line
+        rss, vsz = self._memory()
+        return (
+            f"{{address space usage: {vsz} bytes/{vsz >> 20}MB}} "
+            f"{{rss usage: {rss} bytes/{rss >> 20}MB}} {line}"
+        )
+
+
+def _printable(text: str) -> str:
+    return text if text.isascii() and text.isprintable() else escape(text)
