@@ -49,6 +49,7 @@ __all__ = [
     "spoolraw",
     "thread",
     "timer",
+    "uwsgi",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -172,7 +173,7 @@ def _to_str(value: Any) -> Any:
 def manage_spool_request(task: dict[bytes, bytes]) -> Any:
     """Run one task: find its function by name, and say what becomes of the task."""
     fields = {_to_str(key): value for key, value in task.items()}
-    spooled = spooler_functions[_to_str(fields.pop("ud_spool_func"))]
+    spooled = spooler_functions[_to_str(fields["ud_spool_func"])]
     if "args" in fields and "kwargs" in fields:
         args, kwargs = pickle.loads(fields["args"]), pickle.loads(fields["kwargs"])
         answer = spooled(*args, **kwargs)

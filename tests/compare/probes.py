@@ -524,6 +524,7 @@ each(
         "mule_msg_dispatcher": lambda: uwsgidecorators.mule_msg_dispatcher(
             pickle.dumps({"service": "uwsgi_mulefunc", "func": "handler", "args": (3,), "kwargs": {}})
         ),
+        "import * gives uwsgi too": lambda: star()["uwsgi"] is uwsgi,
         "names": lambda: sorted(
             name
             for name, value in vars(uwsgidecorators).items()
@@ -533,6 +534,12 @@ each(
         ),
     },
 )
+
+
+def star():
+    names = {}
+    exec("from uwsgidecorators import *", names)
+    return names
 
 
 def named(arguments):

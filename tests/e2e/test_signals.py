@@ -206,6 +206,50 @@ def test_nothing_is_lost_or_doubled_over_a_reload(start, tmp_path):
     assert counts.stat().st_size == 7000
 
 
+@ours
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [14, 15], ids=["one worker", "all workers"])
+def test_nothing_is_lost_or_doubled_at_10_000_a_second_over_a_reload(start, shape, tmp_path, number):
+    counts = tmp_path / "counts"
+    engine = start(*shape, COUNTS=str(counts))
+    with HttpConnection(engine.http, timeout=30) as connection:
+        connection.send_request("GET", f"/steady/{number}/2")
+        wait_until(lambda: counts.exists(), timeout=20, what="the first signal")
+        engine.signal(signal.SIGHUP)
+        assert connection.reader.read().text == "'done'"
+    sent = int(re.search(rf"sent (\d+) of {number}", engine.wait_for_log(f"of {number}\n"))[1])
+    assert sent > 5000
+    engine.wait_for_log("(RE)spawned uWSGI" if shape is TWO else "binary reloading uWSGI", timeout=30)
+    wanted = sent * (2 if shape is TWO and number == 15 else 1)
+    wait_until(lambda: counts.stat().st_size >= wanted, timeout=30, what=f"{wanted} signals")
+    wait_until(lambda: get(engine.http, "/ready").text == "True", timeout=20, what="all workers")
+    ask(engine, "/send/1")
+    engine.wait_for_log("signal 1 in worker")
+    assert counts.stat().st_size == wanted
+
+
+@ours
+@pytest.mark.slow
+def test_what_raises_signals_may_be_added_after_the_fork(start, shape, tmp_path):
+    engine = start(*shape, WATCHED=str(tmp_path))
+    asked, everybody = set(), {1, 2} if shape is TWO else {1}
+
+    def all_of_them() -> bool:
+        asked.add(ask(engine, "/late_sources"))
+        return asked == everybody
+
+    wait_until(all_of_them, timeout=30, what="all workers to add them")
+    (tmp_path / "late").touch()
+    for number, least in ((41, 10), (40, 2), (42, 2), (43, 1), (44, 1)):
+        wait_until(
+            lambda n=number, m=least: len(handled(engine, n)) >= m, timeout=30, what=f"signal {number}"
+        )
+    seen = len(handled(engine, 40))
+    wait_until(lambda: len(handled(engine, 40)) > seen + 1, timeout=30, what="two more periods")
+    assert len(handled(engine, 42)) == 2
+    assert {worker for number in range(40, 45) for worker in handled(engine, number)} == {1}
+
+
 @pytest.mark.slow
 def test_the_example(start_engine, shape, tmp_path):
     directory = str(REPOSITORY / "examples")

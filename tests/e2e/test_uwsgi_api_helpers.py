@@ -135,6 +135,28 @@ def test_several_spoolers_share_the_work_and_double_nothing(start):
 
 
 @ours
+@pytest.mark.slow
+def test_every_task_ends_although_spoolers_are_killed_at_work(start):
+    engine = start("--master", "--spooler-processes=2", SLOW="0.05")
+    names = [f"n{number}x" for number in range(40)]
+    for name in names:
+        ask(engine, f"/spool/{name}")
+    kills = 4
+    for number in range(1, kills + 1):
+        wait_until(lambda n=number: engine.log().count("ends b'big'") >= 5 * n, timeout=30, what="some tasks")
+        gone = ask(engine, "/pids")[0][number % 2]
+        os.kill(gone, signal.SIGKILL)
+        wait_until(lambda pid=gone: pid not in ask(engine, "/pids")[0], timeout=30, what="its successor")
+    wait_until(lambda: not files(engine), timeout=60, what="the files to go")
+    log = engine.log()
+    ends = [log.count(f"task {name} ends") for name in names]
+    assert min(ends) >= 1
+    # At least once: what a killed spooler was running is run again.
+    assert sum(log.count(f"task {name} begins") for name in names) <= len(names) + kills
+    assert sum(ends) <= len(names) + kills
+
+
+@ours
 @pytest.mark.parametrize("options", [["--mules=2"], ["--mule", "--mule"]])
 def test_mules(start, options):
     engine = start("--master", "--processes=2", *options, spool=False)

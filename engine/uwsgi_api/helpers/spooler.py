@@ -90,7 +90,7 @@ class Spooler:
         if not self._settings.quiet:
             self._log(f"{where} managing request {name} ...")
         began = time.monotonic()
-        fields: dict[Any, bytes] = {**task.fields, "spooler_task_name": path.encode()}
+        fields: dict[Any, bytes] = {"spooler_task_name": name.encode(), **task.fields}
         if task.body:
             fields["body"] = task.body
         try:

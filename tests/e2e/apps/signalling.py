@@ -5,6 +5,7 @@ The first part of the path is what to do.  Handlers say on the log who they are.
 
 import os
 import tempfile
+import time
 
 import gevent
 import uwsgi
@@ -64,6 +65,7 @@ def register():
     uwsgi.register_signal(12, "", no_request)
     uwsgi.register_signal(13, "worker1", count)
     uwsgi.register_signal(14, "", record)
+    uwsgi.register_signal(15, "workers", record)
     uwsgi.register_signal(20, "workers", here)
     uwsgi.register_signal(21, "", here)
     uwsgi.register_signal(22, "", here)
@@ -98,6 +100,37 @@ def late(environ):
     uwsgi.register_signal(30, "worker2", here)
     uwsgi.register_signal(31, "workers", here)
     return uwsgi.worker_id()
+
+
+def late_sources(environ):
+    """What raises signals, added after the fork, by every worker that is asked."""
+    if uwsgi.signal_registered(40):
+        return uwsgi.worker_id()
+    for number in range(40, 45):
+        uwsgi.register_signal(number, "worker1", here)
+    uwsgi.add_timer(40, 1)
+    uwsgi.add_ms_timer(41, 100)
+    uwsgi.add_rb_timer(42, 1, 2)
+    uwsgi.add_cron(43, -1, -1, -1, -1, -1)
+    uwsgi.add_file_monitor(44, os.path.join(WATCHED, "late"))
+    return uwsgi.worker_id()
+
+
+def steady(environ, number, seconds):
+    """About 10,000 signals a second, in the background."""
+
+    def send():
+        began = time.monotonic()
+        sent = 0
+        while time.monotonic() < began + float(seconds):
+            for _ in range(100):
+                uwsgi.signal(int(number))
+            sent += 100
+            gevent.sleep(max(0, began + sent / 10_000 - time.monotonic()))
+        said(f"sent {sent} of {number}")
+
+    gevent.spawn(send).join()
+    return "done"
 
 
 def ready(environ):
