@@ -22,6 +22,7 @@ cdef class BodyEnd(_Event):
 
 cdef class BadRequest(_Event):
     cdef public str detail
+    cdef public bint head_only
     cdef public int status
 
 cdef class PeerClosed(_Event):

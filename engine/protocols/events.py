@@ -200,13 +200,15 @@ class BadRequest(_Event):
 
     :param status: HTTP status of the answer
     :param detail: one line for the log and the page, saying what was wrong
+    :param head_only: the request was HEAD, so the page goes without its body (RFC 9110 section 9.3.2)
     """
 
-    __slots__ = ("detail", "status")
+    __slots__ = ("detail", "head_only", "status")
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, head_only: bool = False) -> None:
         self.status = status
         self.detail = detail
+        self.head_only = head_only
 
 
 class PeerClosed(_Event):

@@ -32,7 +32,6 @@ _ROLES: Final[dict[str, int]] = {
     "proxy-authorization": _FORBIDDEN,
     "proxy-connection": _FORBIDDEN,
     "te": _FORBIDDEN,
-    "trailer": _FORBIDDEN,
     "transfer-encoding": _FORBIDDEN,
     "upgrade": _FORBIDDEN,
 }
@@ -49,7 +48,7 @@ _CONTROLS: Final = frozenset(map(chr, [*range(0x09), *range(0x0A, 0x20), 0x7F]))
 def field_lines(headers: Iterable[tuple[str, str]], drop_length: bool = False) -> tuple[str, int | None, int]:
     """Check header pairs and write them as lines, verbatim and in order.
 
-    :param drop_length: leave Content-Length out, as 204 must (RFC 9110 section 8.6)
+    :param drop_length: leave Content-Length out, as 204 must (RFC 9110 section 8.6), and 205 if it is not 0
     :return: the lines, each with CRLF; the Content-Length or None; bits LENGTH, CLOSE, DATE, SERVER
     :raises ValueError: for anything that would break the message, or that only the server may send
     :raises TypeError: if a name or value is not ``str``

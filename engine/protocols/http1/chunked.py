@@ -2,7 +2,8 @@
 
 Done here and not by llhttp, because httptools reports neither extensions nor where the
 body ends.  As strict as llhttp: no sign, no ``0x``, no space after the size, every line
-ends with CRLF.
+ends with CRLF.  Only before an extension is a space allowed, because the grammar of RFC 9112
+section 7.1.1 has BWS there.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Final
 from engine.errors import ProtocolError
 from engine.protocols.grammar import FIELD_CHARS, check_field_line, split_field_line
 from engine.protocols.limits import Limits
+from engine.protocols.trailers import NEVER_TRAILERS
 
 __all__ = ["ChunkedDecoder"]
 
@@ -23,11 +25,6 @@ _DONE: Final = 4
 
 _HEX: Final = b"0123456789abcdefABCDEF"
 _LONGEST_SIZE: Final = 15  # hex digits: below 2**60
-_FORBIDDEN: Final = frozenset(
-    # RFC 9110 section 6.5.1: framing, routing, authentication, content handling
-    b"content-length transfer-encoding host connection te trailer expect upgrade content-encoding "
-    b"content-type content-range cookie authorization max-forwards range if-match".split()
-)
 
 
 class ChunkedDecoder:
@@ -60,6 +57,10 @@ class ChunkedDecoder:
 
     def is_done(self) -> bool:
         return self._step == _DONE
+
+    def kept_bytes(self) -> int:
+        """Bytes of a line that has not ended."""
+        return len(self._line)
 
     def decode(self, data: bytes, pieces: list[bytes]) -> int:
         """Append decoded bytes to ``pieces``; return how many bytes of ``data`` were used.
@@ -107,6 +108,8 @@ class ChunkedDecoder:
 
     def _take_size(self, line: bytes) -> None:
         digits, semicolon, extension = line.partition(b";")
+        if semicolon:  # RFC 9110 section 5.6.3: bad whitespace must be parsed where the grammar has it
+            digits = digits.rstrip(b" \t")
         if not digits or digits.translate(None, _HEX):
             raise ProtocolError(400, "chunk size is not a hexadecimal number")
         if len(digits) > _LONGEST_SIZE:
@@ -133,7 +136,7 @@ class ChunkedDecoder:
             raise ProtocolError(431, f"more than {self._limits.header_count} trailer fields")
         check_field_line(line)
         name, value = split_field_line(line)
-        if name not in _FORBIDDEN and b"_" not in name:
+        if name not in NEVER_TRAILERS and b"_" not in name:
             self.trailers.append((name, value))
 
     def _check_open_line(self) -> None:

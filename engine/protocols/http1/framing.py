@@ -45,6 +45,7 @@ class Framing:
 _CLOSE: Final = "Connection: close\r\n"
 _KEEP: Final = "Connection: keep-alive\r\n"
 _CHUNKS: Final = "Transfer-Encoding: chunked\r\n"
+_EMPTY: Final = "Content-Length: 0\r\n"
 
 _NONE_KEEP: Final = Framing(NONE, 0, True, "")
 _NONE_KEEP_10: Final = Framing(NONE, 0, True, _KEEP)
@@ -55,8 +56,11 @@ _UNTIL_CLOSE: Final = Framing(UNTIL_CLOSE, None, False, _CLOSE)
 
 
 def is_bodyless(method: str, status: int) -> bool:
-    """True if the response has no body by definition (RFC 9112 section 6.3, rule 1)."""
-    return method == "HEAD" or status == 304 or status == 204 or status < 200
+    """True if the response has no body by definition (RFC 9112 section 6.3, rule 1).
+
+    So has 205 (RFC 9110 section 15.3.6), only that its client expects to be told the length, 0.
+    """
+    return method == "HEAD" or status == 304 or status == 204 or status == 205 or status < 200
 
 
 def decide(
@@ -76,6 +80,8 @@ def decide(
     """
     modern = http_version == "1.1"
     if is_bodyless(method, status):
+        if status == 205:
+            return Framing(NONE, 0, keep_alive, _EMPTY + (_CLOSE if not keep_alive else "" if modern else _KEEP))
         if not keep_alive:
             return _NONE_CLOSE
         return _NONE_KEEP if modern else _NONE_KEEP_10

@@ -24,5 +24,5 @@ cdef class Http1Parser:
     cdef Py_ssize_t _take_body(self, bytes data, list events) except -1
     cdef Py_ssize_t _take_chunks(self, chunks, bytes data, list events) except -1
     cdef list _peer_closed(self)
-    cdef _refuse(self, fault)
+    cdef _refuse(self, fault, head)
     cdef _close(self)

@@ -60,7 +60,11 @@ class Http1Parser:
         self._eof = False
 
     def __repr__(self) -> str:
-        return f"<Http1Parser {NAMES[self._state]}, {len(self._buffer)} bytes kept>"
+        return f"<Http1Parser {NAMES[self._state]}, {self.kept_bytes()} bytes kept>"
+
+    def kept_bytes(self) -> int:
+        """Bytes held back until more arrive, or until :meth:`next_request`."""
+        return len(self._buffer) + (0 if self._chunks is None else self._chunks.kept_bytes())
 
     def is_idle(self) -> bool:
         """True between requests with nothing of the next one received."""
@@ -163,9 +167,9 @@ class Http1Parser:
             if buffer[1] == 10:
                 del buffer[:2]
                 self._skipped_blank = True
-                seen = 0
                 if not buffer:
                     return []
+            seen = 0  # the byte after the CR is the first that can be judged
         end = buffer.find(b"\r\n\r\n", max(0, seen - 3))
         if end < 0:
             return self._check_unfinished(seen)
@@ -183,23 +187,23 @@ class Http1Parser:
             if not seen or newline >= 0 or len(buffer) > limits.request_line + 1:
                 fault = first_fault(bytes(buffer[:cut]), limits)
                 if fault is not None:
-                    return [self._refuse(fault)]
+                    return [self._refuse(fault, buffer)]
             if newline < 0:
                 return []
             self._fields_start = newline + 1
         while newline >= 0:
             if buffer[newline - 1] != 13:
-                return [self._refuse(first_fault(bytes(buffer[: newline + 1]), limits))]
+                return [self._refuse(first_fault(bytes(buffer[: newline + 1]), limits), buffer)]
             newline = buffer.find(b"\n", newline + 1)
         if len(buffer) - self._fields_start > limits.header_bytes + 2:
-            return [self._refuse(first_fault(bytes(buffer), limits))]
+            return [self._refuse(first_fault(bytes(buffer), limits), buffer)]
         return []
 
     def _read_head(self, head: bytes) -> list[Event]:
         try:
             request = self._reader.read(head)
         except ProtocolError as fault:
-            return [self._refuse(fault)]
+            return [self._refuse(fault, head)]
         self._reusable = keep_alive = request.keep_alive
         if not keep_alive and request.upgrade is None:
             self._discards = True
@@ -241,7 +245,7 @@ class Http1Parser:
         try:
             used = chunks.decode(data, pieces)
         except ProtocolError as fault:
-            refusal = self._refuse(fault)
+            refusal = self._refuse(fault, b"")
         if pieces:  # many small chunks make one event
             events.append(BodyChunk(pieces[0] if len(pieces) == 1 else b"".join(pieces)))
         if refusal is not None:
@@ -263,11 +267,12 @@ class Http1Parser:
         self._close()
         return [PeerClosed(clean)]
 
-    def _refuse(self, fault: ProtocolError | None) -> BadRequest:
+    def _refuse(self, fault: ProtocolError | None, head: bytes | bytearray) -> BadRequest:
+        head_only = head[:5] == b"HEAD "
         self._close()
         if fault is None:  # the check before first_fault was wrong; still an answer, not a crash
-            return BadRequest(400, "malformed request head")
-        return BadRequest(fault.status, fault.detail)
+            return BadRequest(400, "malformed request head", head_only)
+        return BadRequest(fault.status, fault.detail, head_only)
 
     def _close(self) -> None:
         self._state = CLOSED

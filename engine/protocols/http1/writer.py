@@ -44,7 +44,7 @@ def response_head(
     line, code = parse_status(status)
     if code < 200:
         raise ValueError(f"status {status!r} is interim and cannot end a request (RFC 9110 section 15.2)")
-    text, announced, said = field_lines(headers, code == 204)
+    text, announced, said = field_lines(headers, code == 204 or code == 205)
     if said & CLOSE:
         keep_alive = False
     framing = decide(method, http_version, keep_alive, code, announced, known_length)

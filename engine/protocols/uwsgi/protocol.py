@@ -48,6 +48,10 @@ class UwsgiParser:
         name = ("HEAD", "BODY", "DONE", "CLOSED")[self._state]
         return f"<UwsgiParser {name}, {len(self._buffer)} bytes kept>"
 
+    def kept_bytes(self) -> int:
+        """Bytes held back until more arrive."""
+        return len(self._buffer)
+
     def is_idle(self) -> bool:
         """True until the first byte."""
         return self._state == _HEAD and not self._buffer
@@ -179,7 +183,7 @@ def response_head(
     line, code = parse_status(status)
     if code < 200:
         raise ValueError(f"status {status!r} is interim and cannot end a request (RFC 9110 section 15.2)")
-    text, announced, _ = field_lines(headers, code == 204)
+    text, announced, _ = field_lines(headers, code == 204 or code == 205)
     version = protocol if protocol in _PROTOCOLS else "HTTP/1.0"
     head = encode(f"{version} {line}{text}\r\n")
     if is_bodyless(method, code):
