@@ -24,13 +24,13 @@ cdef class Connection:
     cdef object __weakref__
 
     cdef Outlet _out(self)
-    cpdef _refuse(self, status, detail)
+    cpdef _refuse(self, status, detail, bint head_only=*)
     cpdef _facts(self)
     cpdef _begin(self, head)
     cdef _go_on(self)
     cdef _handle(self, list events)
     cdef _body_ended(self, event)
-    cdef _bad_request(self, status, detail)
+    cdef _bad_request(self, status, detail, bint head_only=*)
     cdef _peer_closed(self, clean)
     cpdef template(self)
     cpdef transmit(self, data)

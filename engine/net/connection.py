@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from engine.interfaces import Environ, ParkingPlace
 from engine.net.flow import Outlet
 from engine.net.frontend import FrontEnd
+from engine.net.reset import reset_on_close
 from engine.protocols.events import BadRequest, BodyChunk, BodyEnd, Event, PeerClosed
 from engine.protocols.http1.framing import Framing
 from engine.request.body import EMPTY_BODY, RequestBody
@@ -65,7 +66,7 @@ class Connection:
 
     # -- supplied by the protocols -------------------------------------------------
 
-    def _refuse(self, status: int, detail: str) -> bytes:
+    def _refuse(self, status: int, detail: str, head_only: bool = False) -> bytes:
         raise NotImplementedError
 
     def _facts(self) -> Environ:
@@ -164,7 +165,7 @@ class Connection:
             elif kind is BodyEnd:
                 self._body_ended(event)  # type: ignore[arg-type]
             elif kind is BadRequest:
-                self._bad_request(event.status, event.detail)  # type: ignore[union-attr]
+                self._bad_request(event.status, event.detail, event.head_only)  # type: ignore[union-attr]
             elif kind is PeerClosed:
                 self._peer_closed(event.clean)  # type: ignore[union-attr]
             else:
@@ -192,15 +193,16 @@ class Connection:
             body.finish(event.trailers)
             if self.exchange is None and not self._closing:
                 self._next_ready = True  # the rest of a body that nobody read has been drained
+                self._body = EMPTY_BODY
                 self._advance_soon()
 
-    def _bad_request(self, status: int, detail: str) -> None:
+    def _bad_request(self, status: int, detail: str, head_only: bool = False) -> None:
         self._body.fail(detail, status)
         self.front.log_refusal(self, status, detail)
         if self.exchange is not None:
             self._peer_eof = True  # nothing after this can be a request
             return
-        page = self._refuse(status, detail)
+        page = self._refuse(status, detail, head_only)
         if page:
             self._out().write_now(page)
         self._linger()
@@ -253,11 +255,13 @@ class Connection:
         """The application has caught up."""
         self._resume(4)
 
-    def abort(self) -> None:
+    def abort(self, reset: bool) -> None:
         """Close so that the client can tell that the reply is not complete."""
         transport = self._transport
         self._closing = True
         if transport is not None:
+            if reset:
+                reset_on_close(transport.get_extra_info("socket"))
             self._out().shut()
             transport.abort()
 
@@ -280,6 +284,7 @@ class Connection:
                 return
             body.discard()
             self._resume(4 | 2)
+            self.deadline = time.monotonic() + self.front.socket_timeout
             return
         self._body = EMPTY_BODY
         if self._pauses:
@@ -306,8 +311,8 @@ class Connection:
     # -- time ------------------------------------------------------------------------------
 
     def _set_waiting_deadline(self) -> None:
-        if self._lingering or self._closing:
-            return
+        if self._lingering or self._closing or self._body is not EMPTY_BODY:
+            return  # the last: the rest of a body that nobody read has a deadline of its own
         if self._parser.in_head():
             if self.deadline == _NEVER or self._waiting_idle:
                 self._waiting_idle = False

@@ -27,6 +27,10 @@ class Http1Connection(Connection):
         """Frame a reply and encode its head."""
         front = self.front
         keep = head.keep_alive and not front.draining and not self._peer_eof and front.keepalive > 0
+        if head.expect_continue and self._body.is_untouched():
+            # The client may send the body after all, or not: what comes next could be either
+            # body or request, so nothing of it is read (RFC 9110 section 10.1.1).
+            keep = False
         return response_head(status, headers, head.method, head.http_version, keep, front.date, b"", length)
 
     def body_wanted(self) -> None:
@@ -36,8 +40,8 @@ class Http1Connection(Connection):
         if exchange is not None and exchange.head.expect_continue and not exchange.is_sent():
             self._out().write(CONTINUE)
 
-    def _refuse(self, status: int, detail: str) -> bytes:
-        return error_page(status, detail, self.front.date)
+    def _refuse(self, status: int, detail: str, head_only: bool = False) -> bytes:
+        return error_page(status, detail, self.front.date, head_only)
 
     def _facts(self) -> Environ:
         assert self._transport is not None

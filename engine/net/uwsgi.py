@@ -61,7 +61,7 @@ class UwsgiConnection(Connection):
         """The client's address, as the front end tells it."""
         return str(head.variables.get("REMOTE_ADDR", ""))
 
-    def _refuse(self, status: int, detail: str) -> bytes:
+    def _refuse(self, status: int, detail: str, head_only: bool = False) -> bytes:
         return b""  # uWSGI answers nothing; nginx makes a 502 of it
 
     def _facts(self) -> Environ:

@@ -19,6 +19,7 @@ from bridge.server import GreenletExit, wait_write
 from engine.apps.wsgi.file_wrapper import FileWrapper
 from engine.errors import BrokenBody, ReplyError
 from engine.interfaces import Environ, ExcInfo, Write
+from engine.net.reset import reset_on_close
 from engine.net.sendfile import copy_file, send_file
 from engine.protocols.events import RequestHead
 from engine.protocols.http1.framing import Framing
@@ -403,9 +404,11 @@ class WSGIHandler:
         if not reusable:
             self.close_connection = True
 
-    def abort(self) -> None:
+    def abort(self, reset: bool) -> None:
         """The reply is not complete: the client sees the missing end when the connection closes."""
         self.close_connection = True
+        if reset:
+            reset_on_close(self.socket)
 
     def remote_addr(self, head: Any) -> str:
         """The client's address."""

@@ -17,5 +17,6 @@ cdef class RequestBody:
     cpdef finish(self, tuple trailers=*)
     cpdef fail(self, reason, int status=*)
     cpdef discard(self)
+    cpdef bint is_untouched(self)
     cdef _wake(self)
     cdef _await_more(self)

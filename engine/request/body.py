@@ -97,6 +97,10 @@ class RequestBody:
             self._status = status
             self._wake()
 
+    def is_untouched(self) -> bool:
+        """Whether nothing has arrived and nobody has asked for it."""
+        return not (self._asked or self.taken or self.buffered or self.complete)
+
     def _wake(self) -> None:
         if self._parking is not None:
             self._parking.unpark()

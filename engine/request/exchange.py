@@ -14,9 +14,10 @@ from typing import Any, Final, Protocol
 from engine.errors import ClientDisconnected, ReplyError
 from engine.interfaces import ExcInfo, Write
 from engine.protocols.events import RequestHead
-from engine.protocols.http1.framing import CHUNKED, NONE, Framing
-from engine.protocols.http1.writer import LAST_CHUNK, encode_chunk
+from engine.protocols.http1.framing import CHUNKED, NONE, UNTIL_CLOSE, Framing
+from engine.protocols.http1.writer import LAST_CHUNK, encode_chunk, interim_head, last_chunk
 from engine.protocols.status import parse_status
+from engine.protocols.trailers import trailer_lines
 from engine.request.body import RequestBody
 
 __all__ = ["ENDED", "NEW", "SENT", "STARTED", "Exchange", "Link"]
@@ -39,7 +40,7 @@ class Link(Protocol):
     def transmit(self, data: bytes) -> None: ...
     def transmit_file(self, fd: int, offset: int, count: int) -> int: ...
     def reply_ended(self, exchange: Exchange, reusable: bool) -> None: ...
-    def abort(self) -> None: ...
+    def abort(self, reset: bool) -> None: ...
     def remote_addr(self, head: Any) -> str: ...
     def fileno(self) -> int: ...
     def hang_up(self) -> None: ...
@@ -64,6 +65,7 @@ class Exchange:
         "_headers",
         "_state",
         "_status",
+        "_trailers",
         "body",
         "body_bytes",
         "core",
@@ -94,6 +96,7 @@ class Exchange:
         self._state = NEW
         self._status = ""
         self._headers: list[tuple[str, str]] = []
+        self._trailers = b""
         self.body_bytes = 0
         self.header_bytes = 0
         self.header_count = 0
@@ -265,7 +268,39 @@ class Exchange:
                 raise ClientDisconnected("write error: the client closed the connection")
             self.body_bytes += self.link.transmit_file(fd, offset, count)
 
+    def early_hints(self, headers: list[tuple[str, str]]) -> None:
+        """Send ``103 Early Hints`` now (RFC 8297); any number of times before the head.
+
+        Offered to HTTP/1.1 clients as ``environ["wsgi.early_hints"]``, with gunicorn's signature.
+
+        :param headers: mostly ``("Link", "</style.css>; rel=preload; as=style")``
+        :raises ReplyError: once the head is out
+        :raises ValueError: for a header that would break the message
+        :raises ClientDisconnected: if the client went away
+        """
+        if self._state >= SENT:
+            raise ReplyError("early hints come too late: the head of the reply has been sent")
+        if headers:
+            self._transmit(interim_head("103 Early Hints", headers))
+
+    def send_trailers(self, headers: list[tuple[str, str]]) -> None:
+        """Note fields that follow the last chunk (RFC 9110 section 6.5); again replaces them.
+
+        Offered as ``environ["engine.send_trailers"]`` to clients that sent ``TE: trailers``.
+        They are extras any hop may drop: a reply that is not chunked, because it has a
+        Content-Length or no body, goes without.  Called before the head, it keeps the
+        server from adding a Content-Length by itself.
+
+        :raises ReplyError: once the reply has ended
+        :raises ValueError: for a field that cannot be a trailer, or would break the message
+        """
+        if self._state == ENDED:
+            raise ReplyError("trailers come too late: the reply has ended")
+        self._trailers = trailer_lines(headers)
+
     def _begin(self, length: int | None, first: bytes) -> None:
+        if self._trailers:
+            length = None  # they need chunks
         head, framing = self.link.encode_head(self.head, self._status, self._headers, length)
         self._framing = framing
         self._state = SENT
@@ -312,7 +347,7 @@ class Exchange:
             self._begin(0, b"")
         framing = self._framing
         if framing.kind == CHUNKED:
-            self._transmit(LAST_CHUNK)
+            self._transmit(last_chunk(self._trailers) if self._trailers else LAST_CHUNK)
         elif framing.kind != NONE and framing.length is not None and self.body_bytes < framing.length:
             missing = framing.length - self.body_bytes
             raise ReplyError(f"the body is {missing} bytes shorter than the declared Content-Length")
@@ -322,13 +357,16 @@ class Exchange:
     def cut(self) -> None:
         """Give up the reply: the client must be able to tell that it is not complete."""
         if self._state != ENDED:
+            # A body until close has no other end than that of the connection.
+            reset = self._state == SENT and self._framing.kind == UNTIL_CLOSE
             self._state = ENDED
             self.was_cut = True
-            self.link.abort()
+            self.link.abort(reset)
             self.link.reply_ended(self, False)
 
     def replace(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
         """Answer with something else than the application began; only before the head is out."""
+        self._trailers = b""
         self._status = status
         self._headers = headers
         self._state = STARTED

@@ -32,7 +32,10 @@ def main(argv: list[str]) -> None:
     name = argv[1]
     with tempfile.TemporaryDirectory(prefix="fuzz-seeds-") as made:
         write_seeds(name, Path(made))
-        atheris.Setup([argv[0], *argv[2:], made, str(seeds_of(name))], TARGETS[name])
+        seeds = [made, str(seeds_of(name))]
+        if any(Path(word).is_file() for word in argv[2:]):
+            seeds = []  # inputs to run once
+        atheris.Setup([argv[0], *argv[2:], *seeds], TARGETS[name])
         atheris.Fuzz()
 
 

@@ -17,5 +17,5 @@ cdef class WSGIAdapter:
     cdef _to_bytes(self, item)
     cdef _failed(self, Exchange exchange, exc)
     cdef _close(self, close)
-    cdef _replace(self, Exchange exchange, status, page)
+    cdef _replace(self, Exchange exchange, status, page, headers=*)
     cpdef serve(self, Exchange exchange, dict template)

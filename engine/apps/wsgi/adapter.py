@@ -19,6 +19,7 @@ from engine.request.exchange import Exchange
 __all__ = ["WSGIAdapter"]
 
 _PLAIN_TEXT = [("Content-Type", "text/plain; charset=utf-8")]
+_CLOSING = [*_PLAIN_TEXT, ("Connection", "close")]  # RFC 9110 section 15.5.9
 _BREATHE_EVERY = 64  # items of one reply between turns for everybody else
 
 
@@ -138,7 +139,7 @@ class WSGIAdapter:
                 exchange.cut()
             return
         if isinstance(exc, BodyTimeout) and not exchange.is_sent():
-            self._replace(exchange, "408", str(exc).encode())
+            self._replace(exchange, "408", str(exc).encode(), _CLOSING)
             return
         self.failures += 1
         if isinstance(exc, HarakiriError):  # its stack was logged when it was told to end
@@ -158,9 +159,15 @@ class WSGIAdapter:
             page = "".join(traceback.format_exception(exc)).encode()
         self._replace(exchange, "500", page)
 
-    def _replace(self, exchange: Exchange, status: str, page: bytes) -> None:
+    def _replace(
+        self,
+        exchange: Exchange,
+        status: str,
+        page: bytes,
+        headers: list[tuple[str, str]] = _PLAIN_TEXT,
+    ) -> None:
         try:
-            exchange.replace(status, _PLAIN_TEXT, page)
+            exchange.replace(status, headers, page)
         except Exception:
             exchange.cut()
 

@@ -14,6 +14,7 @@ from engine.apps.wsgi.file_wrapper import FileWrapper
 from engine.apps.wsgi.input import InputStream
 from engine.interfaces import Environ
 from engine.protocols.events import RequestHead, UwsgiHead
+from engine.protocols.trailers import accepts_trailers
 from engine.request.exchange import Exchange
 
 __all__ = ["UWSGI_VERSION", "EnvironBuilder"]
@@ -61,6 +62,10 @@ class EnvironBuilder:
             environ = self._from_uwsgi(head, template)
         environ["uwsgi.core"] = exchange.core
         environ["wsgi.input"] = InputStream(exchange.body)
+        if type(head) is RequestHead and head.http_version == "1.1":  # never a 1xx to HTTP/1.0
+            environ["wsgi.early_hints"] = exchange.early_hints
+            if "HTTP_TE" in environ and accepts_trailers(environ["HTTP_TE"]):
+                environ["engine.send_trailers"] = exchange.send_trailers
         return environ
 
     def _from_http(self, head: RequestHead, template: Environ) -> Environ:

@@ -81,7 +81,8 @@ def decide(
     modern = http_version == "1.1"
     if is_bodyless(method, status):
         if status == 205:
-            return Framing(NONE, 0, keep_alive, _EMPTY + (_CLOSE if not keep_alive else "" if modern else _KEEP))
+            close_or_keep = _CLOSE if not keep_alive else "" if modern else _KEEP
+            return Framing(NONE, 0, keep_alive, _EMPTY + close_or_keep)
         if not keep_alive:
             return _NONE_CLOSE
         return _NONE_KEEP if modern else _NONE_KEEP_10

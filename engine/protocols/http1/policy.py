@@ -84,6 +84,8 @@ def _explain_coding(value: bytes) -> ProtocolError:
     codings = [coding.strip(b" \t").lower() for coding in value.split(b",")]
     if not all(is_token(coding.partition(b";")[0].rstrip(b" \t")) for coding in codings):
         return ProtocolError(400, "malformed Transfer-Encoding")
+    if any(coding.partition(b";")[0].rstrip(b" \t") == b"chunked" != coding for coding in codings):
+        return ProtocolError(400, "Transfer-Encoding: chunked has no parameters")  # RFC 9112 section 7.1
     if b"chunked" in codings[:-1]:  # section 6.1: not twice, and nothing after it
         return ProtocolError(400, "Transfer-Encoding: chunked is not the only last coding")
     return ProtocolError(501, "the only transfer coding understood here is chunked")

@@ -10,7 +10,15 @@ from engine.protocols.fields import CLOSE, DATE, SERVER, encode, field_lines
 from engine.protocols.http1.framing import Framing, decide
 from engine.protocols.status import parse_status
 
-__all__ = ["CONTINUE", "LAST_CHUNK", "encode_chunk", "error_page", "interim_head", "response_head"]
+__all__ = [
+    "CONTINUE",
+    "LAST_CHUNK",
+    "encode_chunk",
+    "error_page",
+    "interim_head",
+    "last_chunk",
+    "response_head",
+]
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 """Sent once, before the first read of a body the client holds back (RFC 9110 section 10.1.1)."""
@@ -73,6 +81,11 @@ def encode_chunk(data: bytes) -> bytes:
     if not data:
         return b""
     return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def last_chunk(trailers: bytes) -> bytes:
+    """End a chunked body with trailer fields (RFC 9112 section 7.1.2); ``trailers`` are whole lines."""
+    return b"0\r\n%b\r\n" % trailers
 
 
 def error_page(status: int, detail: str = "", date: bytes = b"", head_only: bool = False) -> bytes:

@@ -140,3 +140,32 @@ CONFUSING = [
 def test_random_bytes_never_crash_and_follow_the_state_table(pieces, limits):
     replay(pieces, limits)
     replay(pieces, limits, late=True)
+
+
+@pytest.mark.parametrize("name", INVALID)
+def test_nothing_after_a_refused_request_is_taken_for_one(name):
+    wire, _, limits = INVALID[name]
+    after = b"GET /after HTTP/1.1\r\nHost: a\r\n\r\n"
+    events = replay([wire + after * 3], limits)
+    assert not [event for event in events if type(event) is RequestHead and event.path == b"/after"]
+    assert type(events[-1]) is BadRequest
+
+
+@pytest.mark.parametrize("name", [*VALID, *INVALID])
+@settings(max_examples=6, deadline=None)
+@given(data=st.data())
+def test_any_cut_of_each_case_gives_the_same_events(name, data):
+    wire, limits = (VALID[name][0], Limits()) if name in VALID else (INVALID[name][0], INVALID[name][2])
+    cuts = data.draw(st.lists(st.integers(1, max(1, len(wire) - 1)), max_size=8))
+    assert replay(pieces_of(wire, cuts), limits) == replay([wire], limits)
+
+
+def test_the_two_tables_share_no_name():
+    assert not VALID.keys() & INVALID.keys()
+
+
+@pytest.mark.parametrize("method", ["HEAD", "GET", "POST"])
+def test_only_the_refusal_of_a_head_request_goes_without_its_page(method):
+    for wire in [b"%b / HTTP/1.1\r\n\r\n", b"%b / HTTP/1.1\r\nHost: a\r\nA\n", b"%b /" + b"a" * 9000]:
+        (refusal,) = replay([wire % method.encode()])
+        assert refusal.head_only == (method == "HEAD")

@@ -107,7 +107,7 @@ def test_connection_keep_alive_of_the_application_changes_nothing():
 
 @pytest.mark.parametrize(
     "name",
-    ["Transfer-Encoding", "transfer-encoding", "Keep-Alive", "TE", "Trailer", "Upgrade", "Proxy-Connection"],
+    ["Transfer-Encoding", "transfer-encoding", "Keep-Alive", "TE", "Upgrade", "Proxy-Connection"],
 )
 def test_hop_by_hop_headers_are_refused(name):
     with pytest.raises(ValueError, match="hop-by-hop"):
@@ -230,3 +230,18 @@ def test_error_page_escapes_what_is_not_printable_ascii():
 
 def test_framing_explains_itself():
     assert repr(decide("GET", "1.1", True, 200, 3)) == "<Framing TO_LENGTH length=3 keep_alive=True>"
+
+
+@pytest.mark.parametrize(
+    ("version", "keep", "last"),
+    [("1.1", True, []), ("1.1", False, [b"Connection: close"]), ("1.0", True, [b"Connection: keep-alive"])],
+)
+@pytest.mark.parametrize("headers", [[], [("Content-Length", "5")]])
+def test_205_says_that_it_is_empty(version, keep, last, headers):
+    data, framing = head(headers, status="205 Reset Content", version=version, keep=keep)
+    assert (framing.kind, framing.keep_alive) == (NONE, keep)
+    assert data[:-4].split(b"\r\n")[1:] == [b"Content-Length: 0", *last, b"Date: " + DATE]
+
+
+def test_trailer_fields_may_be_announced():
+    assert b"Trailer: X-Sum" in lines([("Trailer", "X-Sum")])

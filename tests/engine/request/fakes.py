@@ -19,6 +19,7 @@ class FakeLink:
         self.sent: list[bytes] = []
         self.ended: list[bool] = []
         self.aborted = False
+        self.reset = False
         self.keep_alive = True
         self.fail_after = fail_after
 
@@ -37,8 +38,9 @@ class FakeLink:
     def reply_ended(self, exchange: Exchange, reusable: bool) -> None:
         self.ended.append(reusable)
 
-    def abort(self) -> None:
+    def abort(self, reset: bool) -> None:
         self.aborted = True
+        self.reset = reset
 
     def remote_addr(self, head) -> str:
         return "127.0.0.1"

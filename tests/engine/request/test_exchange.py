@@ -167,3 +167,84 @@ def test_changing_the_list_afterwards_changes_nothing(exchange: Exchange, link: 
     headers.append(("X-B", "2"))
     exchange.finish()
     assert b"X-B" not in link.wire
+
+
+LINK = [("Link", "</a.css>; rel=preload")]
+
+
+def test_early_hints_go_out_at_once_and_as_often_as_asked(exchange: Exchange, link: FakeLink) -> None:
+    exchange.early_hints(LINK)
+    exchange.early_hints([])
+    exchange.start_response("200 OK", TEXT)
+    exchange.early_hints(LINK)
+    exchange.send_all(b"x")
+    hint = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
+    assert link.sent[:2] == [hint, hint]
+    assert link.sent[2].startswith(b"HTTP/1.1 200 OK\r\n")
+    assert exchange.body_bytes == 1
+
+
+def test_early_hints_are_refused_once_the_head_is_out(exchange: Exchange, link: FakeLink) -> None:
+    exchange.start_response("200 OK", TEXT)
+    exchange.write(b"x")
+    with pytest.raises(ReplyError, match="too late"):
+        exchange.early_hints(LINK)
+    assert len(link.sent) == 1
+
+
+@pytest.mark.parametrize("headers", [[("Link", "a\r\nb")], [("A\n", "b")], [("Upgrade", "x")]])
+def test_early_hints_that_would_break_the_message_are_refused(exchange, link, headers) -> None:
+    with pytest.raises(ValueError, match="header"):
+        exchange.early_hints(headers)
+    assert link.sent == []
+
+
+def test_trailers_follow_the_last_chunk_and_the_last_call_counts(exchange: Exchange, link: FakeLink) -> None:
+    exchange.send_trailers([("X-Sum", "0")])
+    exchange.start_response("200 OK", TEXT)
+    exchange.send_all(b"hello")
+    exchange.send_trailers([("X-Sum", "1"), ("X-Time", "2")])
+    exchange.finish()
+    assert b"Content-Length" not in link.wire
+    assert link.body == b"5\r\nhello\r\n0\r\nX-Sum: 1\r\nX-Time: 2\r\n\r\n"
+    with pytest.raises(ReplyError, match="too late"):
+        exchange.send_trailers([("X-Sum", "3")])
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    [
+        ("200 OK", [("Content-Length", "2")], b"ab"),
+        ("204 No Content", [], b""),
+        ("304 Not Modified", [], b""),
+    ],
+)
+def test_a_reply_without_chunks_goes_without_trailers(exchange, link, status, headers, body) -> None:
+    exchange.send_trailers([("X-Sum", "1")])
+    exchange.start_response(status, headers)
+    exchange.send_all(b"ab")
+    exchange.finish()
+    assert link.body == body
+
+
+def test_an_error_page_has_none_of_the_applications_trailers(exchange: Exchange, link: FakeLink) -> None:
+    exchange.send_trailers([("X-Sum", "1")])
+    exchange.replace("500", TEXT, b"sorry")
+    assert b"Content-Length: 5\r\n" in link.wire
+    assert link.body == b"sorry"
+
+
+@pytest.mark.parametrize("keep_alive", [True, False])
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_only_a_body_until_close_is_cut_with_a_reset(link, version, keep_alive) -> None:
+    exchange = Exchange(link, get(http_version=version, keep_alive=keep_alive), EMPTY_BODY)
+    exchange.start_response("200 OK", TEXT)
+    exchange.write(b"x")
+    exchange.cut()
+    assert link.aborted
+    assert link.reset == (version == "1.0")
+
+
+def test_a_reply_cut_before_its_head_needs_no_reset(exchange: Exchange, link: FakeLink) -> None:
+    exchange.cut()
+    assert (link.aborted, link.reset) == (True, False)

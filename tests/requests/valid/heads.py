@@ -138,5 +138,50 @@ CASES = {
         + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAA\r\n\r\n",
         [{"upgrade": b"h2c"}],
     ),
+    "every_token_character_in_a_name": (
+        b"GET / HTTP/1.1\r\n" + HOST + b"!#$%&'*+-.^`|~09AZaz: v\r\n\r\n",
+        [{"headers": [(b"host", b"example.org"), (b"!#$%&'*+-.^`|~09azaz", b"v")]}],
+    ),
+    "value_with_every_visible_byte": (
+        b"GET / HTTP/1.1\r\n" + HOST + b"V: " + bytes(range(0x21, 0x7F)) + b"\r\n\r\n",
+        [{"headers": [(b"host", b"example.org"), (b"v", bytes(range(0x21, 0x7F)))]}],
+    ),
+    "keep_alive_said_to_http11": (
+        b"GET / HTTP/1.1\r\n" + HOST + b"Connection: keep-alive\r\n\r\n",
+        [{"keep_alive": True}],
+    ),
+    "empty_elements_in_connection": (
+        b"GET / HTTP/1.1\r\n" + HOST + b"Connection: , close,,\r\n\r\n",
+        [{"keep_alive": False}],
+    ),
+    "connection_naming_a_part_of_close": (
+        b"GET / HTTP/1.1\r\n" + HOST + b"Connection: closed, x-close\r\n\r\n",
+        [{"keep_alive": True}],
+    ),
+    "http10_with_host": (
+        b"GET / HTTP/1.0\r\nHost: a\r\n\r\n",
+        [{"http_version": "1.0", "headers": [(b"host", b"a")], "keep_alive": False}],
+    ),
+    "host_ipv6_and_port": (b"GET / HTTP/1.1\r\nHost: [2001:db8::1]:8080\r\n\r\n", [{"path": b"/"}]),
+    "host_with_empty_port": (b"GET / HTTP/1.1\r\nHost: a:\r\n\r\n", [{"path": b"/"}]),
+    "host_with_final_dot": (b"GET / HTTP/1.1\r\nHost: a.example.:80\r\n\r\n", [{"path": b"/"}]),
+    "host_as_last_field": (b"GET / HTTP/1.1\r\nA: b\r\nHOST: a\r\n\r\n", [{"path": b"/"}]),
+    "upgrade_empty": (
+        b"GET / HTTP/1.1\r\n" + HOST + b"Connection: upgrade\r\nUpgrade:\r\n\r\n",
+        [{"upgrade": None}],
+    ),
+    "upgrade_and_close": (
+        b"GET / HTTP/1.1\r\n" + HOST + b"Connection: upgrade, close\r\nUpgrade: websocket\r\n\r\n",
+        [{"upgrade": b"websocket", "keep_alive": False}],
+    ),
+    "percent_encoded_nul_stays_encoded": (
+        b"GET /a%00b HTTP/1.1\r\n" + HOST + b"\r\n",
+        [{"path": b"/a%00b"}],
+    ),
+    "dot_segments_stay": (b"GET /a/../b/./c HTTP/1.1\r\n" + HOST + b"\r\n", [{"path": b"/a/../b/./c"}]),
+    "longest_request_line": (
+        b"GET /" + b"a" * 8176 + b" HTTP/1.1\r\n" + HOST + b"\r\n",
+        [{"path": b"/" + b"a" * 8176}],
+    ),
     "te_field_is_no_coding": (b"GET / HTTP/1.1\r\n" + HOST + b"TE: trailers\r\n\r\n", [{"chunked": False}]),
 }

@@ -30,6 +30,26 @@ CASES = {
         b"GET /1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + GET % 2,
         [{"http_version": "1.0"}, {"http_version": "1.1"}],
     ),
+    "head_then_get": (
+        b"HEAD /1 HTTP/1.1\r\nHost: a\r\n\r\n" + GET % 2,
+        [{"method": "HEAD"}, {"path": b"/2"}],
+    ),
+    "expect_then_get": (
+        b"POST /1 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi" + GET % 2,
+        [{"expect_continue": True, "body": b"hi"}, {"path": b"/2", "expect_continue": False}],
+    ),
+    "chunked_trailers_do_not_reach_the_next_head": (
+        b"POST /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: 1\r\n\r\n" + GET % 2,
+        [{"trailers": ((b"x", b"1"),)}, {"path": b"/2", "headers": [(b"host", b"a")]}],
+    ),
+    "close_in_the_second": (
+        GET % 1 + b"GET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" + GET % 3,
+        [{"path": b"/1"}, {"path": b"/2", "keep_alive": False}],
+    ),
+    "http10_without_keep_alive_then_get": (
+        b"GET /1 HTTP/1.0\r\n\r\n" + GET % 2,
+        [{"http_version": "1.0", "keep_alive": False}],
+    ),
     "bytes_after_close_are_ignored": (
         b"GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" + GET % 2,
         [{"path": b"/1", "keep_alive": False}],
