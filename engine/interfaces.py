@@ -1,15 +1,28 @@
 """Shapes that several ranks of the engine share; no behaviour.
 
-WSGI types follow PEP 3333.
+WSGI types follow PEP 3333, ASGI types the ASGI specification 3.0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from types import TracebackType
 from typing import Any, Protocol, TypeAlias
 
-__all__ = ["Environ", "ExcInfo", "ParkingPlace", "StartResponse", "WSGIApp", "Write", "WritingPlace"]
+__all__ = [
+    "ASGIApp",
+    "Environ",
+    "ExcInfo",
+    "Message",
+    "ParkingPlace",
+    "Receive",
+    "Scope",
+    "Send",
+    "StartResponse",
+    "WSGIApp",
+    "Write",
+    "WritingPlace",
+]
 
 Environ: TypeAlias = dict[str, Any]
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
@@ -25,6 +38,12 @@ class StartResponse(Protocol):
 
 
 WSGIApp: TypeAlias = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+Scope: TypeAlias = dict[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class ParkingPlace(Protocol):

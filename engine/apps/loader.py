@@ -15,14 +15,18 @@ import os
 import re
 import site
 import sys
+import time
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Final
 
+from engine.apps.application import Application
+from engine.apps.kind import find_kind
+from engine.config.app_spec import AppSpec, Mount
 from engine.config.settings import Settings
 from engine.errors import AppLoadError
 
-__all__ = ["check_names", "load_app", "prepare_sys_path"]
+__all__ = ["check_names", "load_apps", "prepare_sys_path"]
 
 OWN_PACKAGES: Final = ("bridge", "engine")
 DEFAULT_CALLABLE: Final = "application"
@@ -33,20 +37,41 @@ def _to_stderr(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def load_app(settings: Settings, notify: Callable[[str], None] = _to_stderr) -> Callable[..., object]:
-    """Import the application and return it; the current directory must already be ``settings.chdir``.
+def load_apps(settings: Settings, notify: Callable[[str], None] = _to_stderr) -> tuple[Application, ...]:
+    """Import the applications: that of the server first, then those of mounts in the order written.
 
-    :param notify: takes a line for the start-up log
-    :raises AppLoadError: if there is none; ``__cause__`` is the application's own exception, if it raised one
+    The current directory must already be ``settings.chdir``.
+
+    :param notify: takes lines for the start-up log
+    :raises AppLoadError: if one is not there; ``__cause__`` is its own exception, if it raised one
     """
     check_names(settings)
     prepare_sys_path(settings)
-    if settings.wsgi_file is not None:
-        module, source = _run_file(settings.wsgi_file), settings.wsgi_file
-    else:
-        assert settings.module is not None
-        module, source = _import(settings.module), settings.module
-    return _find_callable(module, source, settings.callable, notify)
+    wanted = list(settings.mounts)
+    if settings.app is not None:
+        wanted.insert(0, Mount("", settings.app))
+    apps: list[Application] = []
+    for number, mount in enumerate(wanted):
+        began = time.monotonic()
+        app = _load(number, mount, notify)
+        apps.append(app)
+        notify(
+            f"{'ASGI' if app.is_asgi else 'WSGI'} app {number} (mountpoint='{app.mountpoint}') ready in "
+            f"{int(time.monotonic() - began)} seconds" + ("" if app.mountpoint else " (default app)")
+        )
+    return tuple(apps)
+
+
+def _load(number: int, mount: Mount, notify: Callable[[str], None]) -> Application:
+    spec = mount.app
+    module = _run_file(spec.file) if spec.file is not None else _import(spec.source)
+    found, name = _find_callable(module, spec, notify)
+    kind = spec.kind or find_kind(found, f"{name!r} of {spec.source!r}")
+    if kind == "wsgi" and inspect.iscoroutinefunction(found):
+        raise AppLoadError(
+            f"{name!r} of {spec.source!r} is an async function (ASGI), but named as WSGI; write asgi: instead"
+        )
+    return Application(number, mount.path, found, kind != "wsgi", kind == "asgi+green")
 
 
 def prepare_sys_path(settings: Settings) -> None:
@@ -168,8 +193,9 @@ def _run_file(path: str) -> ModuleType:
 
 
 def _find_callable(
-    module: ModuleType, source: str, name: str | None, notify: Callable[[str], None]
-) -> Callable[..., object]:
+    module: ModuleType, spec: AppSpec, notify: Callable[[str], None]
+) -> tuple[Callable[..., object], str]:
+    source, name = spec.source, spec.callable
     if name is None:
         name = _default_name(module, source, notify)
     factory = name.endswith("()")
@@ -181,12 +207,7 @@ def _find_callable(
         raise AppLoadError(
             f"{name!r} of {source!r} {result} a {type(found).__name__}, which cannot be called"
         )
-    if inspect.iscoroutinefunction(found):
-        raise AppLoadError(
-            f"{name!r} of {source!r} is an async function (ASGI); gevent-engine runs WSGI applications: "
-            "def application(environ, start_response)"
-        )
-    return found
+    return found, name
 
 
 def _default_name(module: ModuleType, source: str, notify: Callable[[str], None]) -> str:

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import Final, Literal
 
 from engine.address import Address, TcpAddress, parse_address
+from engine.config.applications import lifespan_mode, main_app, mounts
 from engine.config.entries import Entry
 from engine.config.merge import Merged
 from engine.config.options import OPTIONS, OptionTable
@@ -64,7 +65,6 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
     timeout = _socket_timeout(merged)
     if timeout < GEVENT_SOCKET_TIMEOUT:
         notices.append(LOW_SOCKET_TIMEOUT)
-    module, wsgi_file, callable_name = _application(merged)
     notices.extend(_without_effect(merged))
     _check_directory(merged, "chdir")
     _check_directory(merged, "home")
@@ -73,9 +73,11 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         tls=_tls(merged),
         listen=_backlog(merged),
         chmod_socket=merged.integer("chmod-socket") if "chmod-socket" in merged else None,
-        module=module,
-        wsgi_file=wsgi_file,
-        callable=callable_name,
+        app=main_app(merged),
+        mounts=mounts(merged),
+        manage_script_name=merged.flag("manage-script-name"),
+        lifespan=lifespan_mode(merged),
+        asgi_cores=merged.integer("asgi-cores"),
         chdir=merged.text("chdir"),
         pythonpath=merged.texts("pythonpath"),
         home=merged.text("home"),
@@ -180,26 +182,6 @@ def _socket_timeout(merged: Merged) -> float:
             "--socket-timeout 0 would give up on every client at once; write the seconds to wait"
         )
     return timeout
-
-
-def _application(merged: Merged) -> tuple[str | None, str | None, str | None]:
-    module, wsgi_file, name = merged.text("module"), merged.text("wsgi-file"), None
-    if "callable" in merged:
-        name = merged.text("callable")
-    if module is None and wsgi_file is None:
-        raise ConfigError("no application: give --module NAME (or NAME:CALLABLE), or --wsgi-file FILE")
-    if module is not None and wsgi_file is not None:
-        raise ConfigError(
-            f"two applications: --module {module} and --wsgi-file {wsgi_file}; keep one of them"
-        )
-    if module is not None and ":" in module:
-        module, _, in_module = module.partition(":")
-        if name not in (None, in_module):
-            raise ConfigError(
-                f"two callables: --module {module}:{in_module} and --callable {name}; keep one of them"
-            )
-        name = in_module or name
-    return module, wsgi_file, name
 
 
 def _listeners(merged: Merged) -> tuple[Listener, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from engine.address import Address
+from engine.config.app_spec import AppSpec, Mount
 from engine.config.tls import Certificate, Tls
 from engine.logs.settings import RequestLogSettings
 from engine.protocols.limits import Limits
@@ -43,7 +44,7 @@ class Settings:
     """The configuration of one server.  Times are seconds, sizes bytes.
 
     Paths are as written: relative ones start from the directory the server was started in, those of the
-    application (``wsgi_file``, ``pythonpath``) from ``chdir``.
+    applications (``app``, ``mounts``, ``pythonpath``) from ``chdir``.
     """
 
     # Sockets
@@ -60,13 +61,18 @@ class Settings:
     """Mode of unix sockets; None leaves it to the umask."""
 
     # Application
-    module: str | None
-    """Dotted name; exactly one of ``module`` and ``wsgi_file`` is set."""
+    app: AppSpec | None
+    """The one for everything that is mounted nowhere else; None only where there are mounts."""
 
-    wsgi_file: str | None
+    mounts: tuple[Mount, ...]
+    """In the order written; no path twice."""
 
-    callable: str | None
-    """``name`` or ``name()``, dots allowed; None means ``application``, then ``app``."""
+    manage_script_name: bool
+    """Look for the mount by path even where the front end sends a SCRIPT_NAME."""
+
+    lifespan: Literal["auto", "on", "off"]
+    asgi_cores: int
+    """ASGI requests that may run at once in each worker; 0 means any number."""
 
     chdir: str | None
     pythonpath: tuple[str, ...]

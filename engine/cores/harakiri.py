@@ -1,9 +1,10 @@
 """A deadline for each request (uWSGI ``--harakiri``).
 
 uWSGI has one deadline per worker, and a request that misses it takes the whole worker with it.
-Here the request's greenlet gets :class:`~engine.errors.HarakiriError`, its client a 504 if nothing
-was sent yet, and nobody else notices.  A greenlet that swallows the error gets it again; the third
-time the worker is replaced, which is the last step that can be taken without hurting the others.
+Here the request's greenlet gets :class:`~engine.errors.HarakiriError`, the task of an ASGI request
+is cancelled, its client gets a 504 if nothing was sent yet, and nobody else notices.  Whoever
+swallows that gets it again; the third time the worker is replaced, which is the last step that can
+be taken without hurting the others.
 A loop that does not turn at all is the master's affair (``process.overseer``), since nothing in the
 worker can run then.
 
@@ -128,7 +129,10 @@ class Harakiri:
 
 
 def stack_of(greenlet: Any) -> str:
-    """Return where a parked greenlet is, innermost call last."""
+    """Return where a parked greenlet, or a task, is, innermost call last."""
+    stack = getattr(greenlet, "stack", None)
+    if stack is not None:
+        return str(stack())
     frame = getattr(greenlet, "gr_frame", None)
     if frame is None:
         return "  (no Python stack)"

@@ -13,5 +13,6 @@ cdef class Runner:
     cdef public object on_full
     cdef public object on_free
 
+    cpdef look_idle(self)
     cdef _release(self, int core)
     cdef _warn_full(self)

@@ -44,7 +44,7 @@ class Runner:
         self._log = log
         self._run_now = direct_runner()
         self._last_warning = 0.0
-        self.greenlets: list[Any] = [None] * cores
+        self.greenlets: list[Any] = [None] * cores  # those of ASGI requests (cores.tasks) come behind
         self.served = [0] * cores
         self._idle_callbacks: list[Callable[[], None]] = []
         self._was_full = False
@@ -86,6 +86,11 @@ class Runner:
             self._was_full = False
             if self.on_free is not None:
                 self.on_free()
+        if self._idle_callbacks:
+            self.look_idle()
+
+    def look_idle(self) -> None:
+        """Call back those who asked :meth:`when_idle`, if that is now."""
         if self._idle_callbacks and self.pool.is_idle():
             callbacks, self._idle_callbacks = self._idle_callbacks, []
             for callback in callbacks:

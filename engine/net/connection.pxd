@@ -21,6 +21,7 @@ cdef class Connection:
     cdef bint _peer_eof
     cdef Py_ssize_t _lingered
     cdef int _pauses
+    cdef public object memo
     cdef object __weakref__
 
     cdef Outlet _out(self)
@@ -35,6 +36,9 @@ cdef class Connection:
     cpdef template(self)
     cpdef transmit(self, data)
     cpdef transmit_file(self, fd, offset, count)
+    cpdef tell(self, place)
+    cpdef bint is_full(self)
+    cpdef bint peer_left(self)
     cpdef body_wanted(self)
     cpdef reply_ended(self, Exchange exchange, bint reusable)
     cdef _advance_soon(self)

@@ -10,7 +10,7 @@ import asyncio
 import time
 from typing import Any, Final, Protocol
 
-from engine.interfaces import Environ, ParkingPlace
+from engine.interfaces import Environ, ParkingPlace, WritingPlace
 from engine.net.flow import Outlet
 from engine.net.frontend import FrontEnd
 from engine.net.reset import reset_on_close
@@ -63,6 +63,8 @@ class Connection:
         self._closing = False
         self._peer_eof = False
         self._pauses = 0
+        self.memo: Any = None
+        """What the application's side keeps for the requests of this connection."""
 
     # -- supplied by the protocols -------------------------------------------------
 
@@ -126,6 +128,7 @@ class Connection:
             return False
         self._peer_eof = True
         self._handle(self._parser.receive(b""))
+        self._out().ring()
         # asyncio cannot send on a TLS connection whose other half is closed.
         return self.exchange is not None and not self._out().is_encrypted()
 
@@ -241,6 +244,29 @@ class Connection:
     def new_parking(self) -> ParkingPlace:
         """Return a place where the current greenlet can wait."""
         return self.front.new_parking()
+
+    def tell(self, place: WritingPlace | None) -> None:
+        """A task answers, which cannot park: *place* is unparked at news of the client; None ends that.
+
+        News: body bytes, room to write, the end of what the client sends, the end of the connection.
+        """
+        if self._body is not EMPTY_BODY:
+            self._body.tell(place)
+        self._out().tell(place)
+        if place is not None and self._pauses & 2:
+            self._resume(2)
+
+    def is_full(self) -> bool:
+        """Whether a task should wait before it writes more."""
+        return self._out().is_full()
+
+    def peer_left(self) -> bool:
+        """Whether the client will send nothing more, mostly because it is gone."""
+        return self._peer_eof or self._closing
+
+    def sockname(self) -> object:
+        """The address that the client connected to, as ``socket.getsockname`` gives it."""
+        return None if self._transport is None else self._transport.get_extra_info("sockname")
 
     def body_wanted(self) -> None:
         """The application waits for its request body for the first time."""

@@ -4,6 +4,7 @@ cdef class Outlet:
     cdef object _parking
     cdef double _timeout
     cdef bint _buffered
+    cdef bint _by_task
     cdef bint _full
     cdef bint _encrypted
     cdef int _fd
@@ -11,6 +12,9 @@ cdef class Outlet:
 
     cpdef bint is_encrypted(self)
     cpdef shut(self)
+    cpdef tell(self, place)
+    cpdef bint is_full(self)
+    cpdef ring(self)
     cpdef pause(self)
     cpdef resume(self)
     cpdef write(self, data)

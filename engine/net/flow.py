@@ -33,6 +33,7 @@ class Outlet:
 
     __slots__ = (
         "_buffered",
+        "_by_task",
         "_encrypted",
         "_fd",
         "_full",
@@ -51,6 +52,7 @@ class Outlet:
         self._parking: WritingPlace | None = None
         self._timeout = timeout
         self._buffered = False
+        self._by_task = False
         self._full = False
         self.written = 0
         transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
@@ -68,6 +70,23 @@ class Outlet:
         self._fd = -1
         self._transport = None
         if self._parking is not None:
+            self._parking.unpark()
+
+    def tell(self, place: WritingPlace | None) -> None:
+        """From now on a task writes, which cannot park: *place* is unparked at news; None ends that.
+
+        :meth:`write` then takes everything; the task asks :meth:`is_full` and waits by itself.
+        """
+        self._parking = place
+        self._by_task = place is not None
+
+    def is_full(self) -> bool:
+        """Whether whoever writes should wait until the client has taken something."""
+        return self._full and self._transport is not None
+
+    def ring(self) -> None:
+        """Something else happened that a task may wait for."""
+        if self._by_task and self._parking is not None:
             self._parking.unpark()
 
     def pause(self) -> None:
@@ -160,6 +179,8 @@ class Outlet:
             self._wait_for_room()
 
     def _wait_for_room(self) -> None:
+        if self._by_task:
+            return
         if self._parking is None:
             self._parking = self._new_parking()
         while self._full and self._transport is not None:

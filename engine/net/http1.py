@@ -38,7 +38,7 @@ class Http1Connection(Connection):
         Connection.body_wanted(self)
         exchange = self.exchange
         if exchange is not None and exchange.head.expect_continue and not exchange.is_sent():
-            self._out().write(CONTINUE)
+            self._out().write_now(CONTINUE)  # whoever waits for a body may be a task
 
     def _refuse(self, status: int, detail: str, head_only: bool = False) -> bytes:
         return error_page(status, detail, self.front.date, head_only)

@@ -169,13 +169,13 @@ class _Launch:
         settings, log = self.settings, self.log
         self.api = _install_api(settings, self.listeners, self.supervised, log)
         loaded = True
-        self.app: Any = None
+        self.apps: Any = ()
         self.hooks.run("pre-app")
         if settings.lazy_apps:
             self.api.instance.load_application = lambda: _load(settings, log)
         else:
             try:
-                self.app = _load(settings, log)
+                self.apps = _load(settings, log)
             except ConfigError as error:
                 if self.before is None or not self.before.workers:
                     raise
@@ -281,7 +281,7 @@ class _Launch:
         settings, log = self.settings, self.log
         if settings.lazy_apps:
             self.early.leaving = (*_STOP, signal.SIGHUP) if supervised else _STOP
-        application = _load(settings, log) if settings.lazy_apps else self.app
+        apps = _load(settings, log) if settings.lazy_apps else self.apps
         self.early.leaving = ()
         if settings.monkey_patch == "late":
             import bridge
@@ -292,9 +292,7 @@ class _Launch:
         if number == 1:
             log.line("*** running gevent loop engine ***")
         options = _worker_settings(settings, number, self.origin, self.log_file)
-        return worker.Worker(
-            options, self.listeners, application, log, self.api, supervised, self.early.replay
-        )
+        return worker.Worker(options, self.listeners, apps, log, self.api, supervised, self.early.replay)
 
     def _sockets(self) -> list[reexec.ServingSocket]:
         return [
@@ -380,13 +378,9 @@ def _install_api(settings: Settings, listeners: list[Listener], supervised: bool
 
 
 def _load(settings: Settings, log: ServerLog) -> Any:
-    from engine.apps.loader import load_app
+    from engine.apps.loader import load_apps
 
-    began = time.monotonic()
-    app = load_app(settings)
-    if app is not None:
-        log.line(f"WSGI app 0 (mountpoint='') ready in {int(time.monotonic() - began)} seconds (default app)")
-    return app
+    return load_apps(settings, log.line)
 
 
 def _worker_settings(settings: Settings, number: int, origin: reexec.Origin, log_file: LogFile | None) -> Any:
@@ -410,6 +404,9 @@ def _worker_settings(settings: Settings, number: int, origin: reexec.Origin, log
         multiprocess=settings.processes > 1,
         strict=settings.wsgi_strict,
         show_errors=settings.catch_exceptions,
+        manage_script_name=settings.manage_script_name,
+        lifespan=settings.lifespan,
+        asgi_cores=settings.asgi_cores,
         wait_for_hub=settings.wait_for_hub,
         loop_backend=settings.loop_backend,
         harakiri=settings.harakiri,

@@ -129,18 +129,36 @@ class RequestBody:
                 self._source.resume_body()
         return data
 
-    def _await_more(self) -> None:
+    def take_now(self, limit: int | None = None) -> bytes | None:
+        """As :meth:`take`, but return None instead of waiting; whoever :meth:`tell` named hears of more.
+
+        :raises ClientDisconnected: if the client went away or broke the framing
+        """
+        if self._chunks or self.complete:
+            return self.take(limit)
+        self._ask()
+        return None
+
+    def tell(self, place: ParkingPlace | None) -> None:
+        """Have *place* unparked at news, for those who wait elsewhere than in :meth:`take`."""
+        self._parking = place
+
+    def _ask(self) -> None:
+        """Say that somebody wants more; raise if no more can come."""
         if self._failure is not None:
             if self._status:
                 raise BrokenBody(self._failure, self._status)
             raise ClientDisconnected(self._failure)
-        source = self._source
-        assert source is not None
         if not self._asked:
             self._asked = True
-            source.body_wanted()
+            assert self._source is not None
+            self._source.body_wanted()
+
+    def _await_more(self) -> None:
+        self._ask()
         if self._parking is None:
-            self._parking = source.new_parking()
+            assert self._source is not None
+            self._parking = self._source.new_parking()
         if not self._parking.park(self._timeout) and not self._chunks and not self.complete:
             raise BodyTimeout(f"no byte of the request body arrived for {self._timeout:g} seconds")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from engine.channels import WorkerSide
 from engine.cores.lifetime import Lifetime
@@ -44,6 +44,9 @@ class WorkerSettings:
     multiprocess: bool = False
     strict: bool = False
     show_errors: bool = False
+    manage_script_name: bool = False
+    lifespan: Literal["auto", "on", "off"] = "auto"
+    asgi_cores: int = 0
     wait_for_hub: bool = False
     loop_backend: str = ""
     harakiri: float = 0.0

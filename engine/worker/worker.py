@@ -9,11 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import bridge
-from bridge.lowlevel import breathe
-from engine.apps.wsgi.adapter import WSGIAdapter
-from engine.apps.wsgi.environ import EnvironBuilder
-from engine.cores.runner import Runner
-from engine.errors import HarakiriError
+from engine.apps.application import Application
 from engine.logs.server_log import ServerLog
 from engine.net.acceptor import Acceptor
 from engine.net.frontend import FrontEnd
@@ -25,6 +21,7 @@ from engine.stats.memory import memory
 from engine.stats.scoreboard import Column
 from engine.uwsgi_api.api import Api
 from engine.worker.ending import Ending
+from engine.worker.serving import Serving
 from engine.worker.settings import Supervised, WorkerSettings
 from engine.worker.supervision import Supervision
 from engine.worker.upkeep import Upkeep
@@ -35,7 +32,7 @@ __all__ = ["Worker"]
 class Worker:
     """Serves until it is told to stop; use once, in the main thread.
 
-    :param app: the WSGI callable; None answers every request with 500
+    :param apps: none: every request is answered with 500
     :param supervised: None without a master
     :param ready: called once signals are handled; may raise those that came too early
     """
@@ -44,7 +41,7 @@ class Worker:
         self,
         settings: WorkerSettings,
         listeners: Sequence[Listener],
-        app: Any,
+        apps: Sequence[Application],
         log: ServerLog,
         api: Api,
         supervised: Supervised | None = None,
@@ -57,16 +54,8 @@ class Worker:
         self._supervised = supervised
         self._ready = ready
         self.channel = None if supervised is None else supervised.channel
-        self._environs = EnvironBuilder(settings.multiprocess)
-        self._adapter = WSGIAdapter(
-            app,
-            self._environs,
-            log.line,
-            breathe,
-            strict=settings.strict,
-            show_errors=settings.show_errors,
-        )
-        self._runner = Runner(settings.cores, self._serve, log.line)
+        self._serving = Serving(apps, settings, log, api)
+        self._runner = self._serving.runner
         self._supervision: Supervision | None = None
         self.wants_reload = False
         """True after :meth:`run` if a process without a master was asked to reload."""
@@ -85,15 +74,6 @@ class Worker:
         self._log.flush()
         return 0 if clean else 1
 
-    def _serve(self, exchange: Any) -> None:
-        self._api.begin(exchange)
-        try:
-            self._adapter.serve(exchange, exchange.link.template())
-        except HarakiriError:
-            pass  # the client was told, the log too
-        finally:
-            self._api.end(exchange)
-
     async def _main(self) -> bool:
         loop = asyncio.get_running_loop()
         bridge.attach()
@@ -108,7 +88,7 @@ class Worker:
             self._log,
             number,
             None if supervised is None else supervised.row,
-            lambda: self._adapter.failures,
+            self._serving.failures,
             self._leave,
         )
         self._ending = ending = Ending(
@@ -116,26 +96,57 @@ class Worker:
         )
         ending.take_signals(loop)
         self._api.instance.set_harakiri = upkeep.set_own_harakiri
-        self._api.instance.environ_of = self._environs.build
+        self._api.instance.environ_of = self._serving.environs.build
         front.services = self._api.services
         self._api.serving()
+        if not await self._start_apps(front):
+            return True
         await acceptor.start()
         if supervised is not None:
             self._supervision = self._new_supervision(supervised)
         upkeep.start(loop, front)
+        self._take_early_signals()
         upkeep.watch_certificates(settings.certificate_watch, acceptor.renew_certificates)
-        if self._ready is not None:
-            self._ready()
         if supervised is not None:
             self._begin_supervised(loop, supervised)
         await ending.wait()
         clean = await ending.leave(front, acceptor)
+        await self._serving.cancel_requests()
         await self._api.finish(settings.mercy if clean else 1.0)
+        await self._serving.end_lifespans(settings.mercy if clean else 1.0)
         if not settings.wait_for_hub:
             await ending.end_leftovers()
         front.stop()
         upkeep.stop()
         return clean
+
+    def _take_early_signals(self) -> None:
+        ready, self._ready = self._ready, None
+        if ready is not None:
+            ready()
+
+    async def _start_apps(self, front: FrontEnd) -> bool:
+        """Return whether requests may come; False if the worker was told to stop meanwhile.
+
+        :raises AppLoadError: if an application refuses to start
+        """
+        serving = self._serving
+        if not serving.has_asgi():
+            await serving.start()
+        else:
+            self._take_early_signals()  # a start that never ends can be ended
+            starting = asyncio.ensure_future(serving.start())
+            stopping = asyncio.ensure_future(self._ending.wait())
+            await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if not starting.done():
+                starting.cancel()
+                await asyncio.wait((starting,))
+                front.stop()
+                return False
+            starting.result()
+        front.submit, front.withdraw = serving.submit, serving.withdraw
+        return True
 
     def _front_end(self, loop: asyncio.AbstractEventLoop) -> FrontEnd:
         request_log = self._settings.request_log
@@ -147,10 +158,10 @@ class Worker:
             request_log.enabled,
             line_maker(request_log, number, memory),
             request_log.exceptions.filter(),
-            self._runner.submit,
-            self._runner.withdraw,
+            self._serving.submit,
+            self._serving.withdraw,
             self._runner.new_parking,
-            self._environs.connection_template,
+            self._serving.environs.connection_template,
         )
 
     def _accept_with(self, loop: asyncio.AbstractEventLoop, front: FrontEnd) -> Acceptor:

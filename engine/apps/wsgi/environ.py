@@ -17,7 +17,7 @@ from engine.protocols.events import RequestHead, UwsgiHead
 from engine.protocols.trailers import accepts_trailers
 from engine.request.exchange import Exchange
 
-__all__ = ["UWSGI_VERSION", "EnvironBuilder"]
+__all__ = ["UWSGI_VERSION", "EnvironBuilder", "url_scheme"]
 
 # What programs written for uWSGI may compare with; our own version is in engine.version.
 UWSGI_VERSION: Final = b"2.0.31"
@@ -100,7 +100,7 @@ class EnvironBuilder:
         environ.setdefault("PATH_INFO", "")
         environ.setdefault("QUERY_STRING", "")
         environ.setdefault("SERVER_PROTOCOL", "HTTP/1.0")
-        environ["wsgi.url_scheme"] = _scheme(environ)
+        environ["wsgi.url_scheme"] = url_scheme(environ)
         if head.modifier1 == 30 and environ["SCRIPT_NAME"]:
             script = environ["SCRIPT_NAME"]
             if environ["PATH_INFO"].startswith(script):
@@ -108,7 +108,7 @@ class EnvironBuilder:
         return environ
 
 
-def _scheme(environ: dict[str, Any]) -> str:
+def url_scheme(environ: dict[str, Any]) -> str:
     """What the front end says of the client's connection; clients cannot set these variables."""
     scheme = environ.get("UWSGI_SCHEME")
     if scheme:

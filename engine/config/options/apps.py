@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.config.app_spec import parse_mount
 from engine.config.options.later import noop, planned, refused
 from engine.config.options.record import Option, Section
-from engine.config.values import ASSIGNMENT, COUNT, DIRECTORY, FILE, FLAG, NUMBER, SECONDS, TEXT, Kind
+from engine.config.values import ASSIGNMENT, COUNT, DIRECTORY, FILE, FLAG, NUMBER, SECONDS, TEXT, Kind, choice
 
 __all__ = ["APPLICATION"]
 
 _MODULE: Final = Kind("MODULE[:CALLABLE]", TEXT.parse)
+
+
+def _mount(text: str) -> str:
+    parse_mount(text)
+    return text
+
 
 APPLICATION: Final = Section(
     "Application",
@@ -18,12 +25,49 @@ APPLICATION: Final = Section(
         Option(
             "module",
             _MODULE,
-            "Import this WSGI application: MODULE, MODULE:CALLABLE, or MODULE:FACTORY().",
+            "Import this application: MODULE, MODULE:CALLABLE, or MODULE:FACTORY(). Whether it is WSGI or "
+            "ASGI is seen from the callable.",
             aliases=("wsgi",),
             short="w",
             page="Python.html",
         ),
         Option("wsgi-file", FILE, "Run this file as the application.", aliases=("file",), page="Python.html"),
+        Option(
+            "asgi",
+            _MODULE,
+            "Import this ASGI application. asgi+green:MODULE:CALLABLE lets its tasks call what blocks in "
+            "gevent.",
+            page="-",
+        ),
+        Option(
+            "mount",
+            Kind("/PATH=APP", _mount),
+            "Serve this application below a path: MODULE:CALLABLE or FILE.py, with wsgi:, asgi: or "
+            "asgi+green: in front if need be. The longest path wins. SCRIPT_NAME is the path, PATH_INFO the "
+            "rest.",
+            multiple=True,
+        ),
+        Option(
+            "manage-script-name",
+            help="Look for the mount by path even if the front end sends a SCRIPT_NAME. Without one, "
+            "always so.",
+        ),
+        Option(
+            "lifespan",
+            choice("auto", "on", "off"),
+            "ASGI start-up and shutdown events in each worker. auto: unless the application raises on them; "
+            "on: then the start fails.",
+            default="auto",
+            page="-",
+        ),
+        Option(
+            "asgi-cores",
+            NUMBER,
+            "ASGI requests that may run at once in each worker; more wait. They take none of the --gevent "
+            "cores. 0: any number.",
+            default=0,
+            page="-",
+        ),
         Option(
             "callable",
             Kind("NAME", TEXT.parse),
@@ -83,8 +127,6 @@ APPLICATION: Final = Section(
             kind=TEXT,
         ),
         noop("wsgi-disable-file-wrapper", "files are sent without offloading"),
-        planned("mount", priority="P0", note="dispatch by path in the application"),
-        planned("manage-script-name", kind=FLAG, priority="P0"),
         planned("chdir2", kind=DIRECTORY),
         planned(
             "import",

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from engine.apps.loader import check_names, load_app, prepare_sys_path
+from engine.apps.loader import check_names, load_apps, prepare_sys_path
 from engine.config import OPTIONS, read, resolve
 from engine.errors import AppLoadError
 
@@ -27,6 +27,28 @@ class holder:
     inside = staticmethod(other)
 
 async def asgi(scope, receive, send): ...
+
+class Asgi:
+    async def __call__(self, scope, receive, send): ...
+
+asgi_object = Asgi()
+
+def around(scope, receive, send):
+    return asgi(scope, receive, send)
+
+def make_asgi():
+    return asgi
+
+def asgi2(scope):
+    return None
+
+class ASGI2:
+    def __init__(self, scope): ...
+    async def __call__(self, receive, send): ...
+
+class wsgi_class:
+    def __init__(self, environ, start_response): ...
+    def __iter__(self): return iter([b"class"])
 
 number = 3
 """
@@ -50,7 +72,9 @@ def settings(*argv):
 
 
 def load(*argv):
-    return load_app(settings(*argv))
+    (app,) = load_apps(settings(*argv), [].append)
+    assert not app.is_asgi
+    return app.call
 
 
 def answer(app):
@@ -80,6 +104,36 @@ def test_what_names_an_application(directory, argv, body):
     assert answer(load(*argv)) == body
 
 
+@pytest.mark.parametrize("name", ["asgi", "asgi_object", "around", "make_asgi()"])
+def test_an_asgi_application_is_seen_from_the_callable(directory, name):
+    lines = []
+    (app,) = load_apps(settings("-w", f"some_app:{name}"), lines.append)
+    assert (app.is_asgi, app.green) == (True, False)
+    assert lines == ["ASGI app 0 (mountpoint='') ready in 0 seconds (default app)"]
+
+
+@pytest.mark.parametrize("name", ["application", "wsgi_class", "holder.inside"])
+def test_anything_else_is_wsgi(directory, name):
+    load("-w", f"some_app:{name}")
+
+
+def test_a_prefix_says_what_it_is(directory):
+    (app,) = load_apps(settings("--mount", "/x=asgi+green:some_app:asgi"), [].append)
+    assert (app.mountpoint, app.is_asgi, app.green) == ("/x", True, True)
+
+
+def test_mounts_are_loaded_after_the_main_application(directory):
+    lines = []
+    apps = load_apps(
+        settings("-w", "some_app", "--mount", "/a=some_app:asgi", "--mount", "/b=some_app.py"), lines.append
+    )
+    assert [(app.number, app.mountpoint) for app in apps] == [(0, ""), (1, "/a"), (2, "/b")]
+    assert lines[1:] == [
+        "ASGI app 1 (mountpoint='/a') ready in 0 seconds",
+        "WSGI app 2 (mountpoint='/b') ready in 0 seconds",
+    ]
+
+
 def test_a_module_in_a_package(directory):
     (directory / "package").mkdir()
     (directory / "package" / "web.py").write_text(APP)
@@ -96,9 +150,10 @@ def test_a_file_of_any_name_runs_as_a_module_of_uwsgis_name(directory):
 def test_app_stands_in_for_application_and_is_mentioned(directory):
     (directory / "flasky.py").write_text("def app(environ, start_response): return [b'app']\n")
     lines = []
-    assert answer(load_app(settings("-w", "flasky"), lines.append)) == b"app"
-    assert len(lines) == 1
+    (app,) = load_apps(settings("-w", "flasky"), lines.append)
+    assert answer(app.call) == b"app"
     assert "--callable" in lines[0]
+    assert lines[1:] == ["WSGI app 0 (mountpoint='') ready in 0 seconds (default app)"]
 
 
 # -- what is not there
@@ -116,7 +171,9 @@ def test_app_stands_in_for_application_and_is_mentioned(directory):
         (["-w", "some_app:number"], ["int", "cannot be called"]),
         (["-w", "some_app:number()"], ["leave the () out"]),
         (["-w", "some_app:holder.zzz"], ["'holder.zzz'"]),
-        (["-w", "some_app:asgi"], ["async", "WSGI"]),
+        (["--mount", "/=wsgi:some_app:asgi"], ["async", "write asgi:"]),
+        (["-w", "some_app:asgi2"], ["ASGI 2", "guarantee_single_callable"]),
+        (["-w", "some_app:ASGI2"], ["ASGI 2", "guarantee_single_callable"]),
     ],
 )
 def test_what_is_missing_is_named(directory, argv, words):

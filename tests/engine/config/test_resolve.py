@@ -10,6 +10,7 @@ import pytest
 
 from engine.address import TcpAddress, UnixAddress
 from engine.config import OPTIONS, Settings, read, resolve
+from engine.config.app_spec import AppSpec, Mount
 from engine.config.settings import Pidfile
 from engine.errors import ConfigError, UsageError
 from engine.logs.settings import RequestLogSettings
@@ -43,7 +44,9 @@ def test_defaults():
     assert settings.limits == Limits()
     assert (settings.monkey_patch, settings.wait_for_hub) == ("off", False)
     assert settings.request_log == RequestLogSettings()
-    assert settings.wsgi_file is settings.callable is settings.chdir is None
+    assert settings.app == AppSpec(module="myapp")
+    assert settings.chdir is None
+    assert (settings.mounts, settings.lifespan, settings.asgi_cores) == ((), "auto", 0)
     assert settings.notices == ("no --gevent given: each worker runs up to 100 requests at once",)
 
 
@@ -111,8 +114,6 @@ def test_settings_cannot_be_changed():
         (["--lazy-apps"], "lazy_apps", True),
         (["--catch-exceptions"], "catch_exceptions", True),
         (["--wsgi-strict"], "wsgi_strict", True),
-        (["--callable", "make()"], "callable", "make()"),
-        (["--loop-backend", "asyncio"], "loop_backend", "asyncio"),
     ],
 )
 def test_an_option_and_its_setting(argv, field, value):
@@ -166,20 +167,35 @@ def test_the_socket_timeout_depends_on_order(argv, timeout, warned):
 @pytest.mark.parametrize(
     ("argv", "expected"),
     [
-        (["-w", "a"], ("a", None, None)),
-        (["-w", "a.b:c"], ("a.b", None, "c")),
-        (["-w", "a:"], ("a", None, None)),
-        (["-w", "a:c()"], ("a", None, "c()")),
-        (["--wsgi", "a", "--callable", "c"], ("a", None, "c")),
-        (["-w", "a:c", "--callable", "c"], ("a", None, "c")),
-        (["--file", "x.py"], (None, "x.py", None)),
-        (["x.wsgi"], (None, "x.wsgi", None)),
-        (["a:c"], ("a", None, "c")),
+        (["-w", "a"], AppSpec("a")),
+        (["-w", "a.b:c"], AppSpec("a.b", None, "c")),
+        (["-w", "a:"], AppSpec("a")),
+        (["-w", "a:c()"], AppSpec("a", None, "c()")),
+        (["--wsgi", "a", "--callable", "c"], AppSpec("a", None, "c")),
+        (["-w", "a:c", "--callable", "c"], AppSpec("a", None, "c")),
+        (["--file", "x.py"], AppSpec(None, "x.py")),
+        (["x.wsgi"], AppSpec(None, "x.wsgi")),
+        (["a:c"], AppSpec("a", None, "c")),
+        (["-w", "a.py:c"], AppSpec("a.py", None, "c")),
+        (["-w", "wsgi:app"], AppSpec("wsgi", None, "app")),
+        (["-w", "asgi:a:c"], AppSpec("a", None, "c", "asgi")),
+        (["--asgi", "a:c"], AppSpec("a", None, "c", "asgi")),
+        (["--asgi", "asgi:app"], AppSpec("asgi", None, "app", "asgi")),
+        (["--asgi", "asgi+green:a:c"], AppSpec("a", None, "c", "asgi+green")),
     ],
 )
 def test_spellings_of_an_application(argv, expected):
-    settings = settings_of(*HTTP, *argv)
-    assert (settings.module, settings.wsgi_file, settings.callable) == expected
+    assert settings_of(*HTTP, *argv).app == expected
+
+
+def test_mounts_keep_their_order():
+    settings = settings_of(*HTTP, "--mount", "/a/=m:app", "--mount=/b=asgi:x.py", "--mount", "/=wsgi:l:app")
+    assert settings.app is None
+    assert settings.mounts == (
+        Mount("/a", AppSpec("m", None, "app")),
+        Mount("/b", AppSpec(None, "x.py", None, "asgi")),
+        Mount("", AppSpec("l", None, "app", "wsgi")),
+    )
 
 
 def test_listeners_keep_their_order_and_protocol():
@@ -209,6 +225,13 @@ def test_socket_lines_may_speak_http():
         ([*HTTP], ["--module", "--wsgi-file"]),
         ([*HTTP, *APP, "--wsgi-file", "x.py"], ["myapp", "x.py"]),
         ([*HTTP, "-w", "a:b", "--callable", "c"], ["a:b", "--callable c"]),
+        ([*HTTP, *APP, "--asgi", "b"], ["myapp", "--asgi b", "--mount"]),
+        ([*HTTP, *APP, "--mount", "/=b"], ["/ has an application", "--module"]),
+        ([*HTTP, "--mount", "/a=b", "--mount", "/a/=c"], ["/a has an application", "remove one"]),
+        ([*HTTP, "--mount", "a=b"], ["write /a"]),
+        ([*HTTP, "--mount", "/a"], ["--mount /PATH=APP"]),
+        ([*HTTP, "--mount", "/a=:b"], ["names no application"]),
+        ([*HTTP, *APP, "--lifespan", "maybe"], ["auto, on, off"]),
         ([*APP, "-s", ":1", "--http", ":1"], [":1", "twice"]),
         ([*APP, "-s", "9116"], ["--socket 9116", ":9116"]),
         ([*APP, "--http", "nonsense:port"], ["--http nonsense:port", "the command line"]),
@@ -282,8 +305,8 @@ def test_an_option_that_does_nothing_may_be_switched_off():
 
 
 def test_a_planned_flag_may_be_switched_off(tmp_path):
-    (tmp_path / "a.ini").write_text("[uwsgi]\nmanage-script-name = false\n")
-    assert served(str(tmp_path / "a.ini")).module == "myapp"
+    (tmp_path / "a.ini").write_text("[uwsgi]\nstart_response-nodelay = false\n")
+    assert served(str(tmp_path / "a.ini")).app == AppSpec("myapp")
 
 
 @pytest.mark.parametrize("argv", [["{}/a.ini", "-p", "3"], ["-p", "3", "{}/a.ini"]])

@@ -1,0 +1,123 @@
+"""Calls an ASGI application for one request and deals with how that ends (ASGI specification 3.0).
+
+Runs in the request's task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from engine.apps.asgi.bell import Bell
+from engine.apps.asgi.channel import HttpChannel
+from engine.apps.asgi.scope import ScopeBuilder
+from engine.apps.asgi.websocket import is_websocket, serve_websocket
+from engine.errors import (
+    BodyTimeout,
+    BrokenBody,
+    ClientDisconnected,
+    HarakiriError,
+    ReplyError,
+    WriteTimeout,
+)
+from engine.interfaces import ASGIApp
+from engine.request.exchange import Exchange
+
+__all__ = ["ASGIAdapter"]
+
+_PLAIN_TEXT = [("Content-Type", "text/plain; charset=utf-8")]
+
+
+class ASGIAdapter:
+    """One application.
+
+    :param timeout: longest wait for a client, in seconds
+    :param show_errors: put the traceback into the 500 page (``--catch-exceptions``)
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        scopes: ScopeBuilder,
+        log: Callable[[str], None],
+        timeout: float,
+        show_errors: bool = False,
+    ) -> None:
+        self._app = app
+        self._scopes = scopes
+        self._log = log
+        self._timeout = timeout
+        self._show_errors = show_errors
+        self.failures = 0
+
+    async def serve(self, exchange: Exchange) -> None:
+        """Answer *exchange*; whatever is raised is for :meth:`failed`."""
+        link: Any = exchange.link
+        bell = Bell()
+        link.tell(bell)
+        scope = self._scopes.build(exchange.head, link)
+        exchange.variable_count = len(scope["headers"])
+        if exchange.head.upgrade is not None and is_websocket(exchange.head):
+            await serve_websocket(self._app, exchange, scope, bell)
+            return
+        channel = HttpChannel(exchange, bell, self._timeout)
+        try:
+            await self._app(scope, channel.receive, channel.send)
+            if not exchange.is_ended():
+                raise ReplyError("the ASGI application returned before the reply was complete")
+        except Exception as exc:
+            # What it made of a client that went away, or sent nonsense, is not its failure.
+            if channel.refused is not None:
+                raise channel.refused from exc
+            if channel.told_to_leave or (exchange.gone and type(exc) is ReplyError):
+                raise ClientDisconnected("the client closed the connection") from exc
+            raise
+        finally:
+            channel.close()
+
+    def failed(self, exchange: Exchange, exc: BaseException) -> None:
+        """Tell the client, as far as that is possible, and the log."""
+        if isinstance(exc, BrokenBody | BodyTimeout):
+            status = exc.status if isinstance(exc, BrokenBody) else 408
+            self._end(exchange, str(status), str(exc).encode())
+            return
+        if isinstance(exc, WriteTimeout) or _comes_of_leaving(exc):
+            exchange.cut()
+            return
+        self.failures += 1
+        if isinstance(exc, HarakiriError):  # its stack was logged when it was told to end
+            self._end(exchange, "504", b"Gateway Timeout")
+            return
+        self._log("".join(traceback.format_exception(exc)).rstrip())
+        if isinstance(exc, asyncio.CancelledError):
+            self._end(exchange, "503", b"Service Unavailable")
+            return
+        page = b"Internal Server Error"
+        if self._show_errors:
+            page = "".join(traceback.format_exception(exc)).encode()
+        self._end(exchange, "500", page)
+
+    def _end(self, exchange: Exchange, status: str, page: bytes) -> None:
+        if exchange.is_ended():
+            return
+        if exchange.is_sent():
+            exchange.cut()
+            return
+        try:
+            exchange.replace(status, _PLAIN_TEXT, page)
+            link: Any = exchange.link
+            link.tell(None)
+        except Exception:
+            exchange.cut()
+
+
+def _comes_of_leaving(exc: BaseException) -> bool:
+    """Whether *exc* is what the application made of a client that went away."""
+    seen: BaseException | None = exc
+    while seen is not None:
+        if isinstance(seen, ClientDisconnected):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False

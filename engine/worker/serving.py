@@ -1,0 +1,185 @@
+"""The applications of one worker: who answers which request, and how.
+
+One application alone is called without any lookup; only mounts bring a table in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bridge.lowlevel import breathe
+from engine.apps.application import Application, is_single
+from engine.apps.asgi.adapter import ASGIAdapter
+from engine.apps.asgi.lifespan import Lifespan
+from engine.apps.asgi.scope import ScopeBuilder
+from engine.apps.mounts import MountTable
+from engine.apps.wsgi.adapter import WSGIAdapter
+from engine.apps.wsgi.environ import EnvironBuilder
+from engine.apps.wsgi.mounted import MountedEnvirons
+from engine.cores.runner import Runner
+from engine.cores.tasks import TaskCores, TaskRunner, inherit_green, start_green, start_plain
+from engine.errors import ClientDisconnected, HarakiriError
+from engine.logs.server_log import ServerLog
+from engine.request.exchange import Exchange
+from engine.uwsgi_api.api import Api
+from engine.worker.settings import WorkerSettings
+
+__all__ = ["Serving"]
+
+_NOT_FOUND = b"no application is mounted at this path\n"
+_LAST_TASKS = 5.0  # seconds that cancelled requests have to end
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Who answers at one path."""
+
+    submit: Callable[[Exchange], None]
+    wsgi: WSGIAdapter | None
+
+
+class Serving:
+    """Runs requests; its loop's thread only.
+
+    ``submit`` and ``withdraw`` are for the front end, and final after :meth:`start`; ``environs`` makes
+    templates for its connections.
+    """
+
+    def __init__(
+        self, apps: Sequence[Application], settings: WorkerSettings, log: ServerLog, api: Api
+    ) -> None:
+        self._settings = settings
+        self._log = log
+        self._api = api
+        self._apps = apps
+        self._lifespans: list[Lifespan] = []
+        self._adapters: list[WSGIAdapter | ASGIAdapter] = []
+        self.environs = EnvironBuilder(settings.multiprocess)
+        self._single = is_single(apps)
+        if self._single and not (apps and apps[0].is_asgi):
+            self._adapter = self._new_wsgi(apps[0].call if apps else None, self.environs)
+            self.runner = Runner(settings.cores, self._serve, log.line)
+        else:
+            self.runner = Runner(settings.cores, self._serve_mounted, log.line)
+        self._tasks = TaskCores(self.runner, settings.asgi_cores, log.line)
+        self.submit: Callable[[Exchange], None] = self.runner.submit
+        self.withdraw: Callable[[Exchange], None] = self.runner.withdraw
+
+    # -- requests --------------------------------------------------------------------------------
+
+    def _serve(self, exchange: Any) -> None:
+        self._api.begin(exchange)
+        try:
+            self._adapter.serve(exchange, exchange.link.template())
+        except HarakiriError:
+            pass  # the client was told, the log too
+        finally:
+            self._api.end(exchange)
+
+    def _serve_mounted(self, exchange: Any) -> None:
+        self._api.begin(exchange)
+        try:
+            self._place_of(exchange).wsgi.serve(exchange, exchange.link.template())
+        except HarakiriError:
+            pass
+        finally:
+            self._api.end(exchange)
+
+    def _dispatch(self, exchange: Exchange) -> None:
+        self._place_of(exchange).submit(exchange)
+
+    def _place_of(self, exchange: Exchange) -> Any:
+        return self._table.find(exchange.head)
+
+    def _withdraw(self, exchange: Exchange) -> None:
+        self.runner.withdraw(exchange)
+        self._tasks.withdraw(exchange)
+
+    # -- start and end ---------------------------------------------------------------------------
+
+    def has_asgi(self) -> bool:
+        """Whether there is an application whose start may take its time."""
+        return any(app.is_asgi for app in self._apps)
+
+    async def start(self) -> None:
+        """Make everything ready, lifespans too; return when requests may come.
+
+        :raises AppLoadError: if an application refuses to start
+        """
+        if self._single and not (self._apps and self._apps[0].is_asgi):
+            return
+        if any(app.green for app in self._apps):
+            inherit_green(asyncio.get_running_loop())
+        states: dict[int, dict[str, Any]] = {}
+        places = [(app.mountpoint, await self._place(app, states)) for app in self._apps]
+        self.withdraw = self._withdraw
+        if self._single:
+            self.submit = places[0][1].submit
+            return
+        if all(app.mountpoint for app in self._apps):
+            nothing = WSGIAdapter(_not_found, self.environs, self._log.line, breathe)
+            places.append(("", _Place(self.runner.submit, nothing)))
+        self._table: MountTable[Any] = MountTable(places, self._settings.manage_script_name)
+        self.submit = self._dispatch
+
+    async def _place(self, app: Application, states: dict[int, dict[str, Any]]) -> _Place:
+        settings = self._settings
+        if not app.is_asgi:
+            environs = self.environs
+            if app.mountpoint:
+                environs = MountedEnvirons(settings.multiprocess, app.mountpoint, settings.manage_script_name)
+            return _Place(self.runner.submit, self._new_wsgi(app.call, environs))
+        start = start_green if app.green else start_plain
+        if id(app.call) not in states:  # one lifespan, wherever else it is mounted
+            states[id(app.call)] = await self._begin_lifespan(app, start)
+        scopes = ScopeBuilder(app.mountpoint, settings.manage_script_name, states[id(app.call)])
+        adapter = ASGIAdapter(
+            app.call, scopes, self._log.line, settings.timings.socket_timeout, settings.show_errors
+        )
+        self._adapters.append(adapter)
+        runner = TaskRunner(self._tasks, adapter, self._api.begin, start)
+        return _Place(runner.submit, None)
+
+    async def _begin_lifespan(self, app: Application, start: Any) -> dict[str, Any]:
+        mode: Literal["auto", "on", "off"] = self._settings.lifespan
+        if mode == "off":
+            return {}
+        lifespan = Lifespan(app.call, app.name, mode, self._log.line, start)
+        try:
+            await lifespan.startup()
+        except BaseException:
+            await self.end_lifespans(1.0)
+            raise
+        self._lifespans.append(lifespan)
+        return lifespan.state
+
+    async def cancel_requests(self) -> None:
+        """The worker's mercy is over: end the tasks of requests, so that their ``finally`` blocks run."""
+        await self._tasks.cancel_all(ClientDisconnected("the worker has ended"), _LAST_TASKS)
+
+    async def end_lifespans(self, limit: float) -> None:
+        """Tell applications that the worker ends, the last first; *limit* seconds for all of them."""
+        give_up = time.monotonic() + limit
+        while self._lifespans:
+            await self._lifespans.pop().shutdown(max(0.1, give_up - time.monotonic()))
+
+    def failures(self) -> int:
+        """How many requests ended with an exception so far."""
+        return sum(adapter.failures for adapter in self._adapters)
+
+    def _new_wsgi(self, app: Any, environs: EnvironBuilder) -> WSGIAdapter:
+        settings = self._settings
+        adapter = WSGIAdapter(
+            app, environs, self._log.line, breathe, strict=settings.strict, show_errors=settings.show_errors
+        )
+        self._adapters.append(adapter)
+        return adapter
+
+
+def _not_found(environ: Any, start_response: Any) -> list[bytes]:
+    start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
+    return [_NOT_FOUND]
