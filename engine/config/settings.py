@@ -168,6 +168,18 @@ class Settings:
     keepalive: float
     """How long an HTTP connection may be idle; 0.0 closes it after each response."""
 
+    head_timeout: float
+    """0.0: as ``socket_timeout``."""
+
+    body_rate: int
+    """Bytes per second; 0 means any."""
+
+    max_connections: int
+    """Of each worker; 0: as many as descriptors allow."""
+
+    max_fd: int
+    """0 leaves it to the system."""
+
     limits: Limits
     """Sizes: ``buffer-size``, ``limit-post``, ``max-vars``, ``http-max-*``."""
 

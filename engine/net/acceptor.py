@@ -84,6 +84,9 @@ class Acceptor:
 
     def pause(self) -> None:
         """Leave new connections in the backlog."""
+        if self._waking is not None:
+            self._waking.cancel()
+            self._waking = None
         if not self._paused and not self._stopped:
             self._paused = True
             self._close_servers()

@@ -19,6 +19,8 @@ cdef class Connection:
     cdef bint _lingering
     cdef bint _closing
     cdef bint _peer_eof
+    cdef bint _is_last
+    cdef Py_ssize_t _seen
     cdef Py_ssize_t _lingered
     cdef int _pauses
     cdef public object memo
@@ -46,4 +48,6 @@ cdef class Connection:
     cdef _pause(self, int reason)
     cdef _resume(self, int reason)
     cdef _linger(self)
+    cdef _check_body_rate(self)
     cpdef _close(self)
+    cdef _close_idle(self)

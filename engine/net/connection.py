@@ -21,6 +21,8 @@ from engine.request.exchange import Exchange
 
 __all__ = ["Connection", "Parser"]
 
+_EXCUSED: Final = -(1 << 60)
+_TURN: Final = 32  # pipelined requests answered before other connections get their turn
 _NEVER: Final = float("inf")
 _LINGER: Final = 2.0  # seconds to let a client read an error page before the connection is closed
 _LINGER_BYTES: Final = 1 << 20
@@ -62,6 +64,8 @@ class Connection:
         self._lingered = 0
         self._closing = False
         self._peer_eof = False
+        self._is_last = False  # nothing after this request can be one
+        self._seen = 0
         self._pauses = 0
         self.memo: Any = None
         """What the application's side keeps for the requests of this connection."""
@@ -91,8 +95,8 @@ class Connection:
         """A client was accepted."""
         self._transport = transport
         self._outlet = Outlet(transport, self.front.new_parking, self.front.socket_timeout)
-        self.front.connections.add(self)
-        self.deadline = time.monotonic() + self.front.socket_timeout
+        self.deadline = time.monotonic() + self.front.head_timeout
+        self.front.join(self)
 
     def data_received(self, data: bytes) -> None:
         """Bytes arrived."""
@@ -110,7 +114,13 @@ class Connection:
     def _go_on(self) -> None:
         """Serve what else has arrived; the end of every callback that may have ended a reply."""
         self._in_callback = True
+        turn = _TURN
         while self._next_ready and not self._closing:
+            turn -= 1
+            if turn < 0:
+                self._pause(1)
+                self.front.call_soon(self._advance)
+                break
             self._next_ready = False
             events = self._parser.next_request()
             if not events:
@@ -126,7 +136,7 @@ class Connection:
         """The client has finished sending; true keeps the connection open for the reply."""
         if self._lingering or self._closing:
             return False
-        self._peer_eof = True
+        self._peer_eof = self._is_last = True
         self._handle(self._parser.receive(b""))
         self._out().ring()
         # asyncio cannot send on a TLS connection whose other half is closed.
@@ -188,11 +198,15 @@ class Connection:
         else:
             self._body = EMPTY_BODY
         exchange = self.exchange = Exchange(self, head, self._body)
+        if head.has_body:
+            self._seen = 0
+            self.deadline = exchange.started_clock + self.front.socket_timeout
         return exchange
 
     def _body_ended(self, event: BodyEnd) -> None:
         body = self._body
         if body is not EMPTY_BODY:
+            self.deadline = _NEVER
             body.finish(event.trailers)
             if self.exchange is None and not self._closing:
                 self._next_ready = True  # the rest of a body that nobody read has been drained
@@ -200,10 +214,13 @@ class Connection:
                 self._advance_soon()
 
     def _bad_request(self, status: int, detail: str, head_only: bool = False) -> None:
-        self._body.fail(detail, status)
+        running = self.exchange is not None
+        if running:
+            self._is_last = True
+            self.deadline = _NEVER
         self.front.log_refusal(self, status, detail)
-        if self.exchange is not None:
-            self._peer_eof = True  # nothing after this can be a request
+        self._body.fail(detail, status)  # the application may answer before this returns
+        if running:
             return
         page = self._refuse(status, detail, head_only)
         if page:
@@ -298,7 +315,7 @@ class Connection:
         body = self._body
         if self._closing:
             return
-        if not reusable or self._peer_eof or self.front.draining:
+        if not reusable or self._is_last or self.front.draining:
             if body.complete:
                 self._close()
             else:
@@ -342,19 +359,53 @@ class Connection:
         if self._parser.in_head():
             if self.deadline == _NEVER or self._waiting_idle:
                 self._waiting_idle = False
-                self.deadline = time.monotonic() + self.front.socket_timeout
+                self.deadline = time.monotonic() + self.front.head_timeout
         else:
             self._waiting_idle = True
             self.deadline = time.monotonic() + self.front.keepalive
 
     def expire(self) -> None:
         """The deadline has passed; called by the front end."""
-        if self._lingering or not self._parser.in_head():
+        if self._closing:
+            if self._transport is not None:
+                self._transport.abort()  # the client does not take the rest, or does not end TLS
+        elif self._lingering:
             self._close()
-        else:
+        elif not self._body.complete:
+            self._check_body_rate()
+        elif self._parser.in_head():
             self._bad_request(
-                408, f"the request head was not complete after {self.front.socket_timeout:g} seconds"
+                408, f"the request head was not complete after {self.front.head_timeout:g} seconds"
             )
+        else:
+            self._close_idle()
+
+    def _check_body_rate(self) -> None:
+        """Another period of the body is over: did it bring enough?"""
+        front, body = self.front, self._body
+        if self.exchange is None:
+            self._close()  # what nobody read does not end
+            return
+        self.deadline = time.monotonic() + front.socket_timeout
+        received = body.taken + body.buffered
+        brought, self._seen = received - self._seen, received
+        if self._pauses & 6 or brought >= front.body_rate * front.socket_timeout:
+            return
+        if not received and not body.is_awaited():
+            return  # the client may be waiting for 100 Continue
+        self._bad_request(
+            408, f"the request body brought {brought} bytes in {front.socket_timeout:g} seconds"
+        )
+
+    def waiting_since(self) -> float:
+        """Since when no request is there to answer, in ``time.monotonic()``; infinite if one is."""
+        if self.exchange is not None or self._closing or self._lingering or not self._body.complete:
+            return _NEVER
+        return self.deadline - (self.front.keepalive if self._waiting_idle else self.front.head_timeout)
+
+    def shed(self) -> None:
+        """Close, to make room for another."""
+        self._close_idle()
 
     # -- for the uwsgi module ------------------------------------------------------------------
 
@@ -377,6 +428,8 @@ class Connection:
     def _resume(self, reason: int) -> None:
         had = self._pauses
         self._pauses &= ~reason
+        if reason & 6:
+            self._seen = _EXCUSED  # the client could not send, so this period says nothing
         if had and not self._pauses and self._transport is not None and not self._closing:
             self._transport.resume_reading()
 
@@ -399,12 +452,19 @@ class Connection:
         transport = self._transport
         if transport is not None and not self._closing:
             self._closing = True
+            self.deadline = time.monotonic() + self.front.socket_timeout  # to take what is buffered
             self._out().shut()
             transport.close()
+
+    def _close_idle(self) -> None:
+        """Close where the last reply is long out; TLS needs an answer to its end, which not all give."""
+        if not self._closing:
+            self._close()
+            self.deadline = time.monotonic() + _LINGER
 
     def close_if_idle(self) -> bool:
         """Close unless a request is being answered; the server is stopping."""
         if self.exchange is None:
-            self._close()
+            self._close_idle()
             return True
         return False

@@ -4,6 +4,10 @@ cdef class FrontEnd:
     cdef public object limits
     cdef public double socket_timeout
     cdef public double keepalive
+    cdef public double head_timeout
+    cdef public Py_ssize_t body_rate
+    cdef public Py_ssize_t most_connections
+    cdef public object crowd
     cdef public object log
     cdef bint _log_requests
     cdef object _make_line
@@ -27,4 +31,5 @@ cdef class FrontEnd:
 
     cpdef log_request(self, exchange)
     cdef bint _is_exceptional(self, exchange, double took)
+    cpdef join(self, connection)
     cpdef forget(self, connection)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from engine.interfaces import Environ, WritingPlace
 from engine.logs.server_log import ServerLog
+from engine.net.crowd import Crowd
 from engine.protocols.limits import DEFAULT_LIMITS, Limits
 from engine.request.exchange import Exchange
 from engine.request.log import MakeNumberedLine
@@ -22,15 +23,22 @@ _TICK = 1.0  # seconds between looks at the deadlines
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """How long a client may take; seconds.
+    """How long a client may take, in seconds, and how many there may be.
 
-    ``socket_timeout``: for a whole request head, for the next bytes of a body,
-    and to take something of a reply.  ``keepalive``: idle between requests.
+    :param socket_timeout: for the next bytes of a body, and to take something of a reply
+    :param keepalive: idle between requests
+    :param head_timeout: for a whole request head, however many packets it comes in; 0.0: socket_timeout
+    :param body_rate: bytes per second that a body must bring, on average over each socket_timeout in
+        which the server waits for it; 0 means any.  Kestrel asks for 240, Apache for 500.
+    :param max_connections: of one worker; 0: three quarters of the descriptors it may have
     """
 
     socket_timeout: float = 30.0
     keepalive: float = 75.0
     limits: Limits = field(default=DEFAULT_LIMITS)
+    head_timeout: float = 0.0
+    body_rate: int = 240
+    max_connections: int = 0
 
 
 class Waiting(Protocol):
@@ -40,6 +48,8 @@ class Waiting(Protocol):
 
     def expire(self) -> None: ...
     def close_if_idle(self) -> bool: ...
+    def waiting_since(self) -> float: ...
+    def shed(self) -> None: ...
 
 
 class FrontEnd:
@@ -70,6 +80,9 @@ class FrontEnd:
         self.limits = timings.limits
         self.socket_timeout = timings.socket_timeout
         self.keepalive = timings.keepalive
+        self.head_timeout = timings.head_timeout or timings.socket_timeout
+        self.body_rate = timings.body_rate
+        self.crowd = Crowd(timings.max_connections, log.line)
         self.log = log
         self._log_requests = log_requests
         self._make_line = make_line
@@ -80,6 +93,7 @@ class FrontEnd:
         self.connection_template = connection_template
         self.connections: set[Waiting] = set()
         self.draining = False
+        self.most_connections = self.crowd.most
         self._emptied: asyncio.Event | None = None
         self.requests = 0
         self.sent = 0
@@ -97,7 +111,14 @@ class FrontEnd:
         self.date = formatdate(usegmt=True).encode()
         now = time.monotonic()
         for connection in [c for c in self.connections if c.deadline <= now]:
-            connection.expire()
+            try:
+                connection.expire()
+            except Exception as exc:  # the others want to be looked at too
+                self._loop.call_exception_handler(
+                    {"message": f"deadline of {connection!r}", "exception": exc}
+                )
+        if self.crowd.is_full:
+            self.crowd.make_room(self.connections)
 
     def log_request(self, exchange: Exchange) -> None:
         """A reply has ended."""
@@ -127,9 +148,17 @@ class FrontEnd:
         for connection in list(self.connections):
             connection.close_if_idle()
 
+    def join(self, connection: Waiting) -> None:
+        """A connection has come."""
+        self.connections.add(connection)
+        if len(self.connections) >= self.most_connections:
+            self.crowd.make_room(self.connections)
+
     def forget(self, connection: Waiting) -> None:
         """A connection is gone."""
         self.connections.discard(connection)
+        if self.crowd.is_full:
+            self.crowd.look(len(self.connections))
         if self._emptied is not None and not self.connections:
             self._emptied.set()
 

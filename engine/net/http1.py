@@ -26,7 +26,7 @@ class Http1Connection(Connection):
     ) -> tuple[bytes, Framing]:
         """Frame a reply and encode its head."""
         front = self.front
-        keep = head.keep_alive and not front.draining and not self._peer_eof and front.keepalive > 0
+        keep = head.keep_alive and not front.draining and not self._is_last and front.keepalive > 0
         if head.expect_continue and self._body.is_untouched():
             # The client may send the body after all, or not: what comes next could be either
             # body or request, so nothing of it is read (RFC 9110 section 10.1.1).

@@ -17,6 +17,7 @@ from engine.logs.dates import line_prefix
 from engine.logs.server_log import ServerLog
 from engine.process import reexec
 from engine.process.daemon import LogFile, daemonize
+from engine.process.descriptors import allow_descriptors
 from engine.process.early_signals import EarlySignals
 from engine.process.hooks import Hooks
 from engine.process.pidfile import Pidfiles
@@ -100,6 +101,8 @@ class _Launch:
         for notice in settings.notices:
             log.line(notice)
         _prepare(settings)
+        if settings.max_fd:
+            allow_descriptors(settings.max_fd)
         self.listeners = _listen(settings, self.before, log)
         pidfiles = Pidfiles(settings.pidfiles)
         pidfiles.write()
@@ -398,7 +401,14 @@ def _worker_settings(settings: Settings, number: int, origin: reexec.Origin, log
     return WorkerSettings(
         cores=settings.gevent,
         backlog=settings.listen,
-        timings=Timings(settings.socket_timeout, settings.keepalive, settings.limits),
+        timings=Timings(
+            settings.socket_timeout,
+            settings.keepalive,
+            settings.limits,
+            settings.head_timeout,
+            settings.body_rate,
+            settings.max_connections,
+        ),
         mercy=settings.reload_mercy,
         request_log=settings.request_log,
         multiprocess=settings.processes > 1,

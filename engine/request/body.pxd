@@ -16,6 +16,7 @@ cdef class RequestBody:
     cpdef feed(self, bytes data)
     cpdef finish(self, tuple trailers=*)
     cpdef fail(self, reason, int status=*)
+    cpdef bint is_awaited(self)
     cpdef discard(self)
     cpdef bint is_untouched(self)
     cpdef take(self, limit=*)

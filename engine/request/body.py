@@ -162,9 +162,14 @@ class RequestBody:
         if not self._parking.park(self._timeout) and not self._chunks and not self.complete:
             raise BodyTimeout(f"no byte of the request body arrived for {self._timeout:g} seconds")
 
+    def is_awaited(self) -> bool:
+        """Whether the application has asked for bytes that were not there."""
+        return self._asked
+
     def discard(self) -> None:
         """Drop what arrived and whatever still comes."""
         self._chunks.clear()
+        self.taken += self.buffered
         self.buffered = 0
 
 

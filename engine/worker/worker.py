@@ -172,11 +172,15 @@ class Worker:
         acceptor = Acceptor(loop, self._listeners, factories, self._settings.backlog, self._log.line)
         self._runner.on_full = acceptor.pause
         self._runner.on_free = self._on_free
+        front.crowd.on_full = acceptor.pause
+        front.crowd.on_room = self._on_free
+        self._front = front
         return acceptor
 
     def _on_free(self) -> None:
-        if self._supervision is None or not self._supervision.paused:
-            self._acceptor.resume()
+        if self._front.crowd.is_full or (self._supervision is not None and self._supervision.paused):
+            return
+        self._acceptor.resume()
 
     def _new_supervision(self, supervised: Supervised) -> Supervision:
         return Supervision(

@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.apps.wsgi.environ import EnvironBuilder
 from engine.apps.wsgi.file_wrapper import FileWrapper
-from engine.errors import BodyTimeout, BrokenBody, ClientDisconnected, HarakiriError, ReplyError
+from engine.errors import BodyTimeout, BrokenBody, ClientDisconnected, HarakiriError, ReplyError, WriteTimeout
 from engine.interfaces import Environ, WSGIApp
 from engine.request.exchange import Exchange
 
@@ -137,6 +137,10 @@ class WSGIAdapter:
                 self._replace(exchange, f"{exc.status}", str(exc).encode())
             else:
                 exchange.cut()
+            return
+        if isinstance(exc, WriteTimeout):
+            self._log(f"{exchange.method} {exchange.uri} from {exchange.remote_addr}: {exc}")
+            exchange.cut()
             return
         if isinstance(exc, BodyTimeout) and not exchange.is_sent():
             self._replace(exchange, "408", str(exc).encode(), _CLOSING)

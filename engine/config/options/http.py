@@ -43,6 +43,22 @@ HTTP: Final = Section(
             default=100,
             page="-",
         ),
+        Option(
+            "http-headers-timeout",
+            SECONDS,
+            "Seconds a client has for a whole request head, in however many packets; then it gets 408. "
+            "Default: --socket-timeout.",
+            priority="P1",
+        ),
+        Option(
+            "http-body-min-rate",
+            NUMBER,
+            "Bytes per second that a request body must bring, on average over each --socket-timeout in which "
+            "the application waits for it; less is answered with 408. 0 means any rate.",
+            default=240,
+            page="-",
+            priority="P1",
+        ),
         noop("http-auto-chunked", "responses without a length are always sent in chunks"),
         noop("http-chunked-input", "wsgi.input always reads chunked bodies"),
         noop("http-websockets", "upgrades need no switch"),
@@ -59,7 +75,6 @@ HTTP: Final = Section(
         noop("http-gracetime", _ROUTER, kind=NUMBER, priority="P2"),
         noop("http-connect-timeout", _ROUTER, kind=NUMBER),
         planned("http-timeout", kind=NUMBER, note="set --socket-timeout"),
-        planned("http-headers-timeout", kind=NUMBER, note="set --socket-timeout"),
         planned("http-auto-gzip", kind=FLAG, priority="P2", note="compress in the proxy in front"),
         planned("http-var", priority="P2"),
         refused("http-to", _ROUTER + "; put nginx or HAProxy in front of several engines"),

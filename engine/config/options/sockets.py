@@ -63,7 +63,16 @@ SOCKETS: Final = Section(
         planned("socket-sndbuf", kind=NUMBER, priority="P2"),
         planned("socket-rcvbuf", kind=NUMBER, priority="P2"),
         planned("umask"),
-        planned("max-fd", kind=COUNT, note="set the limit with 'ulimit -n' or LimitNOFILE="),
+        Option("max-fd", COUNT, "Descriptors that each process may have open.", priority="P1"),
+        Option(
+            "max-connections",
+            NUMBER,
+            "Connections that each worker may have open. Beyond, those that wait longest without a request "
+            "are closed; if none waits, new ones stay in the backlog. 0: three quarters of the descriptors.",
+            default=0,
+            page="-",
+            priority="P1",
+        ),
         planned("shared-socket", priority="P2", note="pass an open socket with fd://N"),
         planned("undeferred-shared-socket", priority="P2", note="pass an open socket with fd://N"),
         planned("map-socket", priority="P2"),
