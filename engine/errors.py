@@ -14,10 +14,12 @@ __all__ = [
     "ClientDisconnected",
     "ConfigError",
     "EngineError",
+    "HandshakeError",
     "HarakiriError",
     "ProtocolError",
     "ReplyError",
     "UsageError",
+    "WebSocketClosed",
     "WriteTimeout",
 ]
 
@@ -87,6 +89,34 @@ class BodyTimeout(EngineError, OSError):
 
 class WriteTimeout(EngineError, OSError):
     """The client took nothing of the reply for ``--socket-timeout`` seconds."""
+
+
+class HandshakeError(EngineError, OSError):
+    """A request cannot become a websocket; the text is uWSGI's.
+
+    :param status: what the client is told if the application does not handle the error
+    :param detail: one line for the client
+    :param headers: for the client, too
+    """
+
+    def __init__(self, status: int, detail: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__("unable to complete websocket handshake")
+        self.status = status
+        self.detail = detail
+        self.headers = headers
+
+
+class WebSocketClosed(ClientDisconnected):
+    """A websocket is closed, so that nothing can be received or sent.
+
+    :param code: of the close (RFC 6455 section 7.4); 1005 if the client gave none, 1006 if it just left
+    :param reason: what the client, or the server, said to that
+    """
+
+    def __init__(self, text: str, code: int, reason: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.reason = reason
 
 
 class HarakiriError(BaseException):

@@ -49,6 +49,7 @@ ENGINE_RANKS = [
     "engine.config",
     "engine.channels",
     "engine.request",
+    "engine.websocket",
     "engine.net",
     "engine.apps",
     "engine.cores",

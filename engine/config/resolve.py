@@ -18,6 +18,7 @@ from engine.config.settings import Listener, MonkeyPatch, Pidfile, Settings
 from engine.config.tls import Certificate, Tls, tls_address, tls_keyvals, tls_site
 from engine.errors import ConfigError
 from engine.protocols.limits import Limits
+from engine.protocols.websocket import WebSocketSettings
 
 __all__ = ["resolve"]
 
@@ -147,6 +148,7 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         request_log=request_log(merged, notices),
         log_date=merged.text("log-date") if merged.text("log-date") != "0" else None,
         log_prefix=merged.text("log-prefix") or "",
+        websocket=_websocket(merged),
         memory_report=merged.flag("memory-report") or "stats" in merged,
         logto=_path(merged, "logto"),
         logto2=_path(merged, "logto2"),
@@ -307,6 +309,15 @@ def _limits(merged: Merged) -> Limits:
         header_bytes=merged.integer("buffer-size"),
         body=merged.integer("limit-post"),
         variables=2 * merged.integer("max-vars"),
+    )
+
+
+def _websocket(merged: Merged) -> WebSocketSettings:
+    return WebSocketSettings(
+        max_size=1024 * merged.integer("websockets-max-size"),
+        ping_interval=merged.seconds("websockets-ping-freq"),
+        pong_tolerance=merged.seconds("websockets-pong-tolerance"),
+        deflate=merged.text("websockets-deflate") == "on",
     )
 
 

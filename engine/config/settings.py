@@ -11,6 +11,7 @@ from engine.config.app_spec import AppSpec, Mount
 from engine.config.tls import Certificate, Tls
 from engine.logs.settings import RequestLogSettings
 from engine.protocols.limits import Limits
+from engine.protocols.websocket import WebSocketSettings
 
 __all__ = ["Listener", "MonkeyPatch", "OptValue", "Pidfile", "Settings"]
 
@@ -182,6 +183,8 @@ class Settings:
 
     limits: Limits
     """Sizes: ``buffer-size``, ``limit-post``, ``max-vars``, ``http-max-*``."""
+
+    websocket: WebSocketSettings = field(default=WebSocketSettings())
 
     # Log
     request_log: RequestLogSettings

@@ -8,6 +8,8 @@ be taken without hurting the others.
 A loop that does not turn at all is the master's affair (``process.overseer``), since nothing in the
 worker can run then.
 
+A request that has become a websocket has no deadline, unless it sets one of its own: it is there to last.
+
 Deadlines are looked at a few times per period instead of being armed per request: that costs a
 request nothing.
 """
@@ -101,7 +103,7 @@ class Harakiri:
                 case = self._cases[core] = _Case(exchange, since, due)
             if not case.tries:
                 case.next_at = min(case.next_at, self._own.get(exchange, float("inf")))
-            if now >= case.next_at:
+            if now >= case.next_at and (exchange in self._own or not exchange.is_switched()):
                 self._tell(core, case, now)
         self._last_sweep = now
 

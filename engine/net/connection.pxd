@@ -7,6 +7,7 @@ cdef class Connection:
     cdef public FrontEnd front
     cdef public Exchange exchange
     cdef public double deadline
+    cdef public object tunnel
     cdef object _parser
     cdef object _known
     cdef object _transport

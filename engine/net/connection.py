@@ -10,12 +10,15 @@ import asyncio
 import time
 from typing import Any, Final, Protocol
 
+from engine.errors import ClientDisconnected
 from engine.interfaces import Environ, ParkingPlace, WritingPlace
 from engine.net.flow import Outlet
 from engine.net.frontend import FrontEnd
 from engine.net.reset import reset_on_close
+from engine.net.tunnel import Guest, Tunnel
 from engine.protocols.events import BadRequest, BodyChunk, BodyEnd, Event, PeerClosed
 from engine.protocols.http1.framing import Framing
+from engine.protocols.websocket import WebSocketSettings
 from engine.request.body import EMPTY_BODY, RequestBody
 from engine.request.exchange import Exchange
 
@@ -36,6 +39,7 @@ class Parser(Protocol):
     def receive(self, data: bytes) -> list[Event]: ...
     def next_request(self) -> list[Event]: ...
     def should_pause(self) -> bool: ...
+    def take_remaining(self) -> bytes: ...
     def in_head(self) -> bool: ...
 
 
@@ -69,6 +73,7 @@ class Connection:
         self._pauses = 0
         self.memo: Any = None
         """What the application's side keeps for the requests of this connection."""
+        self.tunnel: Tunnel | None = None
 
     # -- supplied by the protocols -------------------------------------------------
 
@@ -302,7 +307,9 @@ class Connection:
         """Close so that the client can tell that the reply is not complete."""
         transport = self._transport
         self._closing = True
-        if transport is not None:
+        if self.tunnel is not None:
+            self.tunnel.guest.released(True)
+        elif transport is not None:
             if reset:
                 reset_on_close(transport.get_extra_info("socket"))
             self._out().shut()
@@ -314,6 +321,8 @@ class Connection:
         self.front.log_request(exchange)
         body = self._body
         if self._closing:
+            if self.tunnel is not None:
+                self.tunnel.guest.released(False)
             return
         if not reusable or self._is_last or self.front.draining:
             if body.complete:
@@ -334,6 +343,40 @@ class Connection:
             self._resume(4 | 2)
         self._next_ready = True
         self._advance_soon()
+
+    def switch(self, guest: Guest) -> None:
+        """Speak HTTP no more: bytes go to *guest* from here on.  The client has been told.
+
+        :raises ClientDisconnected: if the client is gone
+        """
+        transport = self._transport
+        if transport is None or self._closing or self._peer_eof:
+            raise ClientDisconnected("the client closed the connection")
+        rest = self._parser.take_remaining()
+        self._resume(7)
+        self._closing = True
+        self.deadline = _NEVER
+        self.tunnel = tunnel = Tunnel(self, self.front, transport, self._out(), guest)
+        tunnel.start(rest)
+        self.front.connections.discard(self)
+
+    def websocket_settings(self) -> WebSocketSettings:
+        """What the operator decides about websockets."""
+        settings: WebSocketSettings = self.front.websocket
+        return settings
+
+    def report(self, line: str) -> None:
+        """Write a line to the server log."""
+        self.front.log.line(line)
+
+    def send_timeout(self) -> float:
+        """How long a client may take nothing, in seconds."""
+        return self.front.socket_timeout
+
+    def count_sent(self, size: int) -> None:
+        """Bytes of the other protocol were sent."""
+        if self.exchange is not None:
+            self.exchange.body_bytes += size
 
     def _advance_soon(self) -> None:
         if self._in_callback:
@@ -410,12 +453,16 @@ class Connection:
     # -- for the uwsgi module ------------------------------------------------------------------
 
     def fileno(self) -> int:
-        """Return the descriptor of the client's socket; -1 once it is closed."""
+        """Return the descriptor of the client's socket, or the tunnel's own; -1 once it is closed."""
+        if self.tunnel is not None:
+            return self.tunnel.guest.fileno()
         sock = None if self._transport is None else self._transport.get_extra_info("socket")
         return -1 if sock is None else int(sock.fileno())
 
     def hang_up(self) -> None:
         """Close the connection although the application still answers; its later writes fail."""
+        if self.tunnel is not None:
+            self.tunnel.guest.close()
         self._close()
 
     # -- reading and closing ------------------------------------------------------------------

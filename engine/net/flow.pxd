@@ -22,5 +22,6 @@ cdef class Outlet:
     cpdef write_now(self, data)
     cdef _empty(self)
     cpdef _wait_writable(self)
+    cpdef push(self, data)
     cdef _write_rest(self, rest)
     cdef _wait_for_room(self)

@@ -165,6 +165,30 @@ class Outlet:
             self.written += len(data)
             self._transport.write(data)
 
+    def push(self, data: bytes) -> None:
+        """Send *data* in one piece, never waiting; what the kernel does not take is kept.
+
+        Ask :meth:`is_full` before, or memory has no bound.
+        """
+        transport = self._transport
+        if transport is None:
+            return
+        self.written += len(data)
+        if self._buffered and not transport.get_write_buffer_size():
+            self._buffered = False
+        if not self._buffered and self._fd >= 0:
+            try:
+                sent = os.write(self._fd, data)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                return  # the loop will notice, too
+            if sent == len(data):
+                return
+            data = data[sent:]
+        self._buffered = True
+        transport.write(data)
+
     def _write_rest(self, rest: memoryview) -> None:
         self._buffered = True
         while len(rest):

@@ -2,6 +2,7 @@ cdef class FrontEnd:
     cdef object _loop
     cdef public object call_soon
     cdef public object limits
+    cdef public object websocket
     cdef public double socket_timeout
     cdef public double keepalive
     cdef public double head_timeout

@@ -13,6 +13,7 @@ from engine.interfaces import Environ, WritingPlace
 from engine.logs.server_log import ServerLog
 from engine.net.crowd import Crowd
 from engine.protocols.limits import DEFAULT_LIMITS, Limits
+from engine.protocols.websocket import WebSocketSettings
 from engine.request.exchange import Exchange
 from engine.request.log import MakeNumberedLine
 
@@ -39,6 +40,7 @@ class Timings:
     head_timeout: float = 0.0
     body_rate: int = 240
     max_connections: int = 0
+    websocket: WebSocketSettings = field(default=WebSocketSettings())
 
 
 class Waiting(Protocol):
@@ -78,6 +80,7 @@ class FrontEnd:
         self._loop = loop
         self.call_soon = loop.call_soon
         self.limits = timings.limits
+        self.websocket = timings.websocket
         self.socket_timeout = timings.socket_timeout
         self.keepalive = timings.keepalive
         self.head_timeout = timings.head_timeout or timings.socket_timeout

@@ -408,6 +408,7 @@ def _worker_settings(settings: Settings, number: int, origin: reexec.Origin, log
             settings.head_timeout,
             settings.body_rate,
             settings.max_connections,
+            settings.websocket,
         ),
         mercy=settings.reload_mercy,
         request_log=settings.request_log,

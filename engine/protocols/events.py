@@ -112,7 +112,12 @@ class UwsgiHead(_Event):
     chunked = False  # the front end has undone chunking, whatever HTTP_TRANSFER_ENCODING says
     keep_alive = False  # one request per connection
     expect_continue = False  # answered by the front end
-    upgrade: bytes | None = None
+
+    @property
+    def upgrade(self) -> bytes | None:
+        """As :attr:`RequestHead.upgrade`, if the front end passes it on."""
+        value = self.variables.get("HTTP_UPGRADE")
+        return value.lower().encode("latin-1") if value else None
 
     def __init__(
         self,

@@ -1,8 +1,8 @@
 """One request and its reply on one connection.
 
 States of the reply: NEW (no status yet), STARTED (status known, nothing sent),
-SENT (head is out), ENDED.  The application's greenlet moves it forward; the
-connection only reads it.
+SENT (head is out), SWITCHED (101 is out, the connection speaks another protocol),
+ENDED.  The application's greenlet moves it forward; the connection only reads it.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ from engine.errors import ClientDisconnected, ReplyError
 from engine.interfaces import ExcInfo, Write
 from engine.protocols.events import RequestHead
 from engine.protocols.http1.framing import CHUNKED, NONE, UNTIL_CLOSE, Framing
-from engine.protocols.http1.writer import LAST_CHUNK, encode_chunk, interim_head, last_chunk
+from engine.protocols.http1.writer import LAST_CHUNK, encode_chunk, interim_head, last_chunk, switching_head
 from engine.protocols.status import parse_status
 from engine.protocols.trailers import trailer_lines
 from engine.request.body import RequestBody
 
-__all__ = ["ENDED", "NEW", "SENT", "STARTED", "Exchange", "Link"]
+__all__ = ["ENDED", "NEW", "SENT", "STARTED", "SWITCHED", "Exchange", "Link"]
 
 NEW: Final = 0
 STARTED: Final = 1
 SENT: Final = 2
-ENDED: Final = 3
+SWITCHED: Final = 3
+ENDED: Final = 4
 
-_STATE_NAMES = ("NEW", "STARTED", "SENT", "ENDED")
+_STATE_NAMES = ("NEW", "STARTED", "SENT", "SWITCHED", "ENDED")
 _COALESCE: Final = 65536  # up to this size head and body go out in one write
 
 
@@ -155,6 +156,10 @@ class Exchange:
         """Whether the head went out, so that the status cannot change."""
         return self._state >= SENT
 
+    def is_switched(self) -> bool:
+        """Whether the connection speaks another protocol now, on behalf of this request."""
+        return self._state == SWITCHED
+
     def is_ended(self) -> bool:
         """Whether the reply is over, for better or worse."""
         return self._state == ENDED
@@ -181,6 +186,8 @@ class Exchange:
             finally:
                 exc_info = None
         elif self._state != NEW:
+            if self._state == SWITCHED:
+                return self.write  # frameworks answer what they think is still a request
             if self._state >= SENT:
                 raise OSError("headers already sent")
             raise ReplyError(
@@ -209,6 +216,8 @@ class Exchange:
             self._begin(None, data)
             return
         if self._state != SENT:
+            if self._state == SWITCHED:
+                return
             raise ReplyError(
                 "a body item came before start_response()"
                 if self._state == NEW
@@ -345,6 +354,10 @@ class Exchange:
             raise ReplyError("the application returned without calling start_response()")
         if self._state == STARTED:
             self._begin(0, b"")
+        if self._state == SWITCHED:
+            self._state = ENDED
+            self.link.reply_ended(self, False)
+            return
         framing = self._framing
         if framing.kind == CHUNKED:
             self._transmit(last_chunk(self._trailers) if self._trailers else LAST_CHUNK)
@@ -353,6 +366,26 @@ class Exchange:
             raise ReplyError(f"the body is {missing} bytes shorter than the declared Content-Length")
         self._state = ENDED
         self.link.reply_ended(self, framing.keep_alive)
+
+    def switch(self, protocol: str, headers: list[tuple[str, str]], guest: Any) -> None:
+        """Agree to another protocol: what the client sends from here on is for *guest*.
+
+        What the application yields is dropped; the request ends when it returns.
+
+        :param headers: for the answer, beside ``Upgrade`` and ``Connection``
+        :raises ReplyError: if a status was given already
+        :raises ClientDisconnected: if the client is gone
+        """
+        if self._state != NEW:
+            raise ReplyError("the connection cannot change its protocol: the reply has begun")
+        head = switching_head(protocol, headers)
+        self._transmit(head)
+        link: Any = self.link  # only connections that are made for it come here
+        link.switch(guest)
+        self._status = "101 Switching Protocols"
+        self._state = SWITCHED
+        self.header_count = len(headers) + 2
+        self.header_bytes = len(head)
 
     def cut(self) -> None:
         """Give up the reply: the client must be able to tell that it is not complete."""

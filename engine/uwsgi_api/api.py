@@ -36,6 +36,7 @@ from engine.uwsgi_api.shared_calls import (
 from engine.uwsgi_api.signal_calls import SignalCalls
 from engine.uwsgi_api.signal_options import messages
 from engine.uwsgi_api.store import Store
+from engine.uwsgi_api.websocket_calls import WebSocketCalls
 
 __all__ = ["GROUPS", "Api", "install"]
 
@@ -53,6 +54,7 @@ GROUPS = (
     MetricCalls,
     RpcCalls,
     MuleCalls,
+    WebSocketCalls,
 )
 """Functions that are always there; those of the spooler only with --spooler."""
 

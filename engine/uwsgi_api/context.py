@@ -70,11 +70,11 @@ class RequestContext:
     """A request to act for: ``with context: uwsgi.connection_fd()`` works in any greenlet and thread."""
 
     def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
+        self.exchange = exchange
         self._tokens: list[Token[Exchange | None]] = []
 
     def __enter__(self) -> RequestContext:
-        self._tokens.append(_current.set(self._exchange))
+        self._tokens.append(_current.set(self.exchange))
         return self
 
     def __exit__(
@@ -83,4 +83,4 @@ class RequestContext:
         _current.reset(self._tokens.pop())
 
     def __repr__(self) -> str:
-        return f"<uwsgi.RequestContext {self._exchange!r}>"
+        return f"<uwsgi.RequestContext {self.exchange!r}>"

@@ -31,7 +31,7 @@ _HEAD: Final = """\
 
 Inside the server `import uwsgi` gives this module; elsewhere there is none. `uwsgidecorators` can be imported
 there too, with the decorators of uWSGI 2.0.31 and `mstimer`; it needs no master here. Text results are bytes,
-as in uWSGI. Websocket functions have a page of their own. This page is made from the code:
+as in uWSGI. Websockets: [how to](../how-to/websockets.md). This page is made from the code:
 `python -m engine.uwsgi_api.reference > docs/reference/uwsgi-api.md`.
 
 Functions about the current request work in every greenlet and task that the request started, until it ends;

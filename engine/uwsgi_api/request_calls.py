@@ -73,7 +73,10 @@ class RequestCalls:
         notes_of(the_request()).variables[to_bytes(key, "key")] = to_bytes(value, "value")
         return True
 
-    @public("P0", differs=_ANY_GREENLET)
+    @public(
+        "P0",
+        differs=f"{_ANY_GREENLET}; of a websocket a descriptor that is readable while there is a message",
+    )
     def connection_fd(self) -> int:
         """The descriptor of the client's connection; for ``select``, not for ``read`` or ``write``."""
         fd: int = the_request().link.fileno()

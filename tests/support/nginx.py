@@ -39,8 +39,8 @@ _UWSGI_VARIABLES: Final = {
 def nginx_config(prefix: Path, port: int, *, uwsgi: Address | None, http: Address | None) -> str:
     """Text of an ``nginx.conf``: ``/`` goes to the uwsgi address if given, else to the HTTP one.
 
-    ``/proxy/`` always goes to the HTTP one where there is one.  Nothing is buffered, so streamed
-    items pass at once; connections to the HTTP upstream are kept alive.
+    ``/proxy/``, and ``/ws/`` with upgrades, always go to the HTTP one where there is one.  Nothing
+    is buffered, so streamed items pass at once; connections to the HTTP upstream are kept alive.
     """
     temp = "\n".join(f"  {kind}_temp_path {prefix}/temp_{kind};" for kind in _TEMP_KINDS)
     upstreams = ""
@@ -48,6 +48,7 @@ def nginx_config(prefix: Path, port: int, *, uwsgi: Address | None, http: Addres
     if http is not None:
         upstreams += f"  upstream over_http {{ server {_server(http)}; keepalive 8; }}\n"
         locations += _proxy_location("/proxy/", trim=True)
+        locations += _websocket_location("/ws/")
         if uwsgi is None:
             locations += _proxy_location("/", trim=False)
     if uwsgi is not None:
@@ -84,6 +85,17 @@ def _proxy_location(path: str, *, trim: bool) -> str:
       proxy_set_header Connection "";
       proxy_set_header Host $host;
       proxy_buffering off;
+    }}
+"""
+
+
+def _websocket_location(path: str) -> str:
+    return f"""    location {path} {{
+      proxy_pass http://over_http/;
+      proxy_http_version 1.1;
+      proxy_set_header Connection upgrade;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Host $host;
     }}
 """
 

@@ -12,7 +12,15 @@ from typing import Any
 
 from engine.apps.wsgi.environ import EnvironBuilder
 from engine.apps.wsgi.file_wrapper import FileWrapper
-from engine.errors import BodyTimeout, BrokenBody, ClientDisconnected, HarakiriError, ReplyError, WriteTimeout
+from engine.errors import (
+    BodyTimeout,
+    BrokenBody,
+    ClientDisconnected,
+    HandshakeError,
+    HarakiriError,
+    ReplyError,
+    WriteTimeout,
+)
 from engine.interfaces import Environ, WSGIApp
 from engine.request.exchange import Exchange
 
@@ -144,6 +152,9 @@ class WSGIAdapter:
             return
         if isinstance(exc, BodyTimeout) and not exchange.is_sent():
             self._replace(exchange, "408", str(exc).encode(), _CLOSING)
+            return
+        if isinstance(exc, HandshakeError) and not exchange.is_sent():
+            self._replace(exchange, f"{exc.status}", exc.detail.encode(), [*_PLAIN_TEXT, *exc.headers])
             return
         self.failures += 1
         if isinstance(exc, HarakiriError):  # its stack was logged when it was told to end

@@ -12,10 +12,12 @@ from urllib.parse import unquote_to_bytes
 
 from engine.apps.wsgi.file_wrapper import FileWrapper
 from engine.apps.wsgi.input import InputStream
+from engine.apps.wsgi.websocket import WSGIWebSocket
 from engine.interfaces import Environ
 from engine.protocols.events import RequestHead, UwsgiHead
 from engine.protocols.trailers import accepts_trailers
 from engine.request.exchange import Exchange
+from engine.websocket.offer import is_offered
 
 __all__ = ["UWSGI_VERSION", "EnvironBuilder", "url_scheme"]
 
@@ -60,6 +62,8 @@ class EnvironBuilder:
             environ = self._from_http(head, template)
         else:
             environ = self._from_uwsgi(head, template)
+        if head.upgrade is not None and is_offered(head):
+            environ["wsgi.websocket"] = WSGIWebSocket(exchange, environ)
         environ["uwsgi.core"] = exchange.core
         environ["wsgi.input"] = InputStream(exchange.body)
         if type(head) is RequestHead and head.http_version == "1.1":  # never a 1xx to HTTP/1.0

@@ -6,6 +6,7 @@ from typing import Final
 
 from engine.config.options.later import noop, planned
 from engine.config.options.record import Option, Section
+from engine.config.options.websockets import WEBSOCKETS
 from engine.config.values import BYTES, COUNT, FLAG, NUMBER, SECONDS, Kind
 
 __all__ = ["LIMITS", "STATIC"]
@@ -43,9 +44,7 @@ LIMITS: Final = Section(
         planned("chunked-input-limit", kind=BYTES),
         planned("chunked-input-timeout", kind=SECONDS),
         planned("response-headers-limit", kind=BYTES, priority="P2"),
-        planned("websockets-ping-freq", "websocket-ping-freq", kind=SECONDS, priority="P0"),
-        planned("websockets-pong-tolerance", "websocket-pong-tolerance", kind=SECONDS, priority="P0"),
-        planned("websockets-max-size", "websocket-max-size", kind=NUMBER, priority="P0"),
+        *WEBSOCKETS,
         noop("ignore-sigpipe", "it is always ignored"),
         planned("ignore-write-errors", kind=FLAG),
         planned("disable-write-exception", kind=FLAG),

@@ -18,6 +18,7 @@ __all__ = [
     "interim_head",
     "last_chunk",
     "response_head",
+    "switching_head",
 ]
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -74,6 +75,19 @@ def interim_head(status: str, headers: Iterable[tuple[str, str]] = ()) -> bytes:
         raise ValueError(f"status {status!r} is not an interim response")
     text, _, _ = field_lines(headers, drop_length=True)
     return encode(f"HTTP/1.1 {line}{text}\r\n")
+
+
+def switching_head(protocol: str, headers: Iterable[tuple[str, str]]) -> bytes:
+    """Serialise ``101 Switching Protocols`` (RFC 9110 section 15.2.2).
+
+    :param protocol: value for Upgrade, which the client must have offered
+    :param headers: beside Upgrade and Connection
+    :raises ValueError: as :func:`response_head`
+    """
+    text, _, _ = field_lines(headers, drop_length=True)
+    return encode(
+        f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: {protocol}\r\nConnection: Upgrade\r\n{text}\r\n"
+    )
 
 
 def encode_chunk(data: bytes) -> bytes:

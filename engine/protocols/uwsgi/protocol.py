@@ -76,6 +76,10 @@ class UwsgiParser:
         """Always False: bytes after the request are thrown away."""
         return False
 
+    def take_remaining(self) -> bytes:
+        """Hand the connection over to another protocol; nothing after the request was kept."""
+        return b""
+
     def receive(self, data: bytes) -> list[Event]:
         """Take bytes from the front end, ``b""`` for EOF; return the events they complete.
 

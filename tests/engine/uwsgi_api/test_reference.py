@@ -20,7 +20,7 @@ def words(text: str) -> list[str]:
     return text.split()
 
 
-# uWSGI 2.0.31, Python plugin, priorities P0 and P1; websockets have a page of their own.
+# uWSGI 2.0.31, Python plugin, priorities P0 and P1.
 FUNCTIONS = words(
     """
 reload stop worker_id masterpid mule_id request_id total_requests log log_this_request set_logvar
@@ -39,6 +39,8 @@ sharedarea_inc64 sharedarea_inclong sharedarea_dec32 sharedarea_dec64 sharedarea
 sharedarea_wlock sharedarea_unlock sharedarea_memoryview sharedarea_object metric_inc metric_dec
 metric_mul metric_div metric_set metric_set_max metric_set_min metric_get async_sleep green_schedule
 suspend wait_fd_read wait_fd_write ready_fd async_connect connect send recv close request_context
+websocket_handshake websocket_recv websocket_recv_nb websocket_send websocket_send_binary
+websocket_send_from_sharedarea websocket_send_binary_from_sharedarea
 """
 )
 ATTRIBUTES = words(
