@@ -375,3 +375,13 @@ def test_a_head_that_drips_is_cut_at_the_deadline(http):
     assert 1.5 < time.monotonic() - begun < 10
     http.sock.settimeout(10)
     assert http.reader.read().status == 408
+
+
+# -- fields
+
+
+def test_repeated_fields_are_joined_in_order(http):
+    headers = [("Accept", "a"), ("Cookie", "x=1"), ("X-Between", "-"), ("accept", "b"), ("Cookie", "y=2")]
+    facts = shown(http.request("GET", "/show", headers))
+    assert facts["HTTP_ACCEPT"] == "a, b"
+    assert facts["HTTP_COOKIE"] == "x=1; y=2"
