@@ -10,6 +10,7 @@ from typing import Final, Literal
 from engine.address import Address, TcpAddress, parse_address
 from engine.config.applications import lifespan_mode, main_app, mounts
 from engine.config.entries import Entry
+from engine.config.log_targets import is_network_log, log_targets
 from engine.config.merge import Merged
 from engine.config.options import OPTIONS, OptionTable
 from engine.config.options.processes import HOOK_ACTIONS, HOOK_MOMENTS
@@ -34,6 +35,8 @@ IMPLY_MASTER: Final = (
     "touch-workers-reload",
     "touch-chain-reload",
     "touch-logreopen",
+    "touch-logrotate",
+    "log-maxsize",
     "master-fifo",
     "py-autoreload",
     "cheaper",
@@ -147,10 +150,13 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         limits=_limits(merged),
         request_log=request_log(merged, notices),
         log_date=merged.text("log-date") if merged.text("log-date") != "0" else None,
+        log_targets=log_targets(merged),
+        logfile_chown=merged.flag("logfile-chown"),
+        touch_logrotate=_paths(merged, "touch-logrotate"),
         log_prefix=merged.text("log-prefix") or "",
         websocket=_websocket(merged),
         memory_report=merged.flag("memory-report") or "stats" in merged,
-        logto=_path(merged, "logto"),
+        logto=None if is_network_log(merged.text("logto") or "") else _path(merged, "logto"),
         logto2=_path(merged, "logto2"),
         notices=tuple(notices),
         opt=merged.opt,

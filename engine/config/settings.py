@@ -10,6 +10,7 @@ from engine.address import Address
 from engine.config.app_spec import AppSpec, Mount
 from engine.config.tls import Certificate, Tls
 from engine.logs.settings import RequestLogSettings
+from engine.logs.targets import LogTargets
 from engine.protocols.limits import Limits
 from engine.protocols.websocket import WebSocketSettings
 
@@ -192,6 +193,9 @@ class Settings:
     """Before lines of the server; a strftime pattern, empty for that of ctime(3)."""
 
     log_prefix: str
+    log_targets: LogTargets
+    logfile_chown: bool
+    touch_logrotate: tuple[str, ...]
     memory_report: bool
     logto: str | None
     logto2: str | None

@@ -1,1 +1,1 @@
-"""Server log and request log.  Imports the standard library and ``engine.errors`` only."""
+"""Server log and request log.  Imports ``engine.errors`` and ``engine.address`` only."""

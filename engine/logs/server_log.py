@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable
 
 __all__ = ["ServerLog"]
@@ -11,6 +12,7 @@ __all__ = ["ServerLog"]
 FLUSH_DELAY = 0.05
 # Bytes from which on they do not wait: a log that is far behind helps nobody when the worker dies.
 _FLUSH_BYTES = 32768
+_ATOMIC = 4096  # PIPE_BUF on Linux
 
 
 class ServerLog:
@@ -23,6 +25,7 @@ class ServerLog:
 
     def __init__(self, fd: int = 2) -> None:
         self._fd = fd
+        self._request_fd = fd
         self._lines: list[str] = []
         self._bytes = 0
         self._prefix: Callable[[], str] = str
@@ -32,6 +35,10 @@ class ServerLog:
         """Gather request lines from now on; *call_later* is an asyncio loop's."""
         self._call_later = call_later
 
+    def use_request_fd(self, fd: int) -> None:
+        """Write request lines there from now on."""
+        self._request_fd = fd
+
     def use_prefix(self, prefix: Callable[[], str]) -> None:
         """Begin server lines with what *prefix* returns from now on."""
         self._prefix = prefix
@@ -40,7 +47,7 @@ class ServerLog:
         """Write a server line now."""
         if self._lines:
             self.flush()
-        self._write(f"{self._prefix()}{text}\n")
+        _write(self._fd, f"{self._prefix()}{text}\n".encode("utf-8", "backslashreplace"))
 
     def request(self, text: str) -> None:
         """Write a request line soon."""
@@ -61,14 +68,29 @@ class ServerLog:
             return
         lines, self._lines, self._bytes = self._lines, [], 0
         lines.append("")
-        self._write("\n".join(lines))
-
-    def _write(self, text: str) -> None:
-        data = text.encode("utf-8", "backslashreplace")
+        data = "\n".join(lines).encode("utf-8", "backslashreplace")
+        if len(data) <= _ATOMIC or not _is_pipe(self._request_fd):
+            _write(self._request_fd, data)
+            return
         while data:
-            try:
-                data = data[os.write(self._fd, data) :]
-            except BlockingIOError:
-                continue
-            except OSError:
-                return  # nobody reads the log any more; serving goes on
+            # Other workers write into the same pipe; only so much at a time is never mixed (pipe(7)).
+            end = data.rfind(b"\n", 0, _ATOMIC) + 1 or data.find(b"\n") + 1
+            _write(self._request_fd, data[:end])
+            data = data[end:]
+
+
+def _is_pipe(fd: int) -> bool:
+    try:
+        return stat.S_ISFIFO(os.fstat(fd).st_mode)
+    except OSError:
+        return False
+
+
+def _write(fd: int, data: bytes) -> None:
+    while data:
+        try:
+            data = data[os.write(fd, data) :]
+        except BlockingIOError:
+            continue
+        except OSError:
+            return  # nobody reads the log any more; serving goes on

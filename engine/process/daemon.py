@@ -1,4 +1,4 @@
-"""Going to the background (uWSGI ``--daemonize``), and log files.
+"""Going to the background (uWSGI ``--daemonize``).
 
 Where uWSGI's foreground process ends at once and says nothing, this one waits until the server
 serves: its exit status tells whether that worked.
@@ -11,35 +11,9 @@ import sys
 from collections.abc import Callable
 
 from bridge.lowlevel import fork
-from engine.errors import ConfigError
+from engine.logs.log_file import LogFile
 
-__all__ = ["LogFile", "daemonize"]
-
-
-class LogFile:
-    """A file that takes what this process and its children write to descriptors 1 and 2."""
-
-    def __init__(self, option: str, path: str) -> None:
-        if path.startswith(("udp:", "tcp:")) or (":" in path and path.rpartition(":")[2].isdecimal()):
-            raise ConfigError(f"--{option} {path}: only files can be written; let a log shipper read one")
-        self._option = option
-        self.path = os.path.abspath(path)
-
-    def open(self) -> None:
-        """Write to the file from now on; again, after it was moved away, to a new one.
-
-        :raises ConfigError: if it cannot be written
-        """
-        try:
-            fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
-        except OSError as exc:
-            raise ConfigError(f"--{self._option} {self.path}: {exc.strerror}") from exc
-        sys.stdout.flush()
-        sys.stderr.flush()
-        for target in (1, 2):
-            os.dup2(fd, target)
-        if fd > 2:
-            os.close(fd)
+__all__ = ["daemonize"]
 
 
 def daemonize(log_file: LogFile) -> Callable[[], None]:

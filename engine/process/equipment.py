@@ -29,6 +29,7 @@ def equip(master: Master, settings: Settings) -> None:
     _add_touched_files(master, settings)
     if settings.cheaper:
         _add_cheaper(master, settings)
+    _look_after_logs(master, settings)
 
 
 def _add_fifo(master: Master, path: str, fewest: int) -> None:
@@ -52,6 +53,7 @@ def _commands(master: Master, origin: str, fewest: int) -> dict[str, Callable[[]
         "-": lambda: master.set_workers(master.wanted - 1),
         "C": lambda: master.set_workers(fewest),
         "l": master.reopen_log,
+        "L": master.rotate_log,
         "T": lambda: master.tell_workers(b"renew-certificates"),
     }
 
@@ -66,6 +68,8 @@ def _add_touched_files(master: Master, settings: Settings) -> None:
         watch.add(path, lambda path: master.reload_workers(f"{_name(path)} was touched", chain=True))
     for path in settings.touch_logreopen:
         watch.add(path, lambda path: master.reopen_log())
+    for path in settings.touch_logrotate:
+        watch.add(path, lambda path: master.rotate_log())
     if watch:
         master.each_cycle(watch.look)
 
@@ -94,6 +98,16 @@ def _add_cheaper(master: Master, settings: Settings) -> None:
         master.set_workers(cheaper.decide(time.monotonic(), master.wanted, busy))
 
     master.each_cycle(look)
+
+
+def _look_after_logs(master: Master, settings: Settings) -> None:
+    logs = master.settings.logs
+    if logs is not None and settings.log_targets.files.max_size:
+        master.each_cycle(lambda: master.rotate_log(only_big=True))
+    if logs is not None and logs.process is not None:
+        logs.process.watch(master.events.add_reader, master.events.remove_reader)
+        master.at_fork_in_child(logs.process.close_reading_ends)
+        master.before_exec(logs.process.restore)
 
 
 def _name(path: str) -> str:

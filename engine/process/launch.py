@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigError
 from engine.logs.dates import line_prefix
+from engine.logs.log_file import LogFile
 from engine.logs.server_log import ServerLog
 from engine.process import reexec
-from engine.process.daemon import LogFile, daemonize
+from engine.process.daemon import daemonize
 from engine.process.descriptors import allow_descriptors
 from engine.process.early_signals import EarlySignals
 from engine.process.hooks import Hooks
+from engine.process.log_process import LogProcess
+from engine.process.logs import Logs
 from engine.process.pidfile import Pidfiles
-from engine.process.privileges import drop_privileges
+from engine.process.privileges import drop_privileges, identity
 from engine.process.titles import Titles, set_title
 
 if TYPE_CHECKING:
@@ -85,6 +88,7 @@ class _Launch:
         reexec.forget()
         self.log = ServerLog()
         self.log.use_prefix(line_prefix(settings.log_date, settings.log_prefix))
+        self.logs = Logs(self.log.line)
         self.supervised = settings.master or settings.processes > 1
         self.listeners: list[Listener] = []
 
@@ -94,7 +98,8 @@ class _Launch:
         settings, log = self.settings, self.log
         self._take_early_signals()
         self.hooks = Hooks(settings.hooks)
-        self.log_file = self._go_to_background()
+        self._go_to_background()
+        self._open_logs()
         if self.before is None:
             self.hooks.run("asap")
         log.line(f"*** Starting gevent-engine {__version__} on [{time.ctime()}] ***")
@@ -111,8 +116,7 @@ class _Launch:
             self.hooks.run("as-root")
         drop_privileges(settings.uid, settings.gid, settings.add_gid)
         if settings.logto2:
-            self.log_file = LogFile("logto2", settings.logto2)
-            self.log_file.open()
+            self._log_to("logto2", settings.logto2)
         self.hooks.run("as-user")
         if settings.chdir:
             os.chdir(settings.chdir)
@@ -126,6 +130,8 @@ class _Launch:
                 pidfiles.remove()
             if os.getpid() == owner:
                 self.hooks.run_at_exit("as-user-atexit", log.line)
+                if self.logs.process is not None:
+                    self.logs.process.finish()
 
     def _take_early_signals(self) -> None:
         """A stop before the first request can be served ends the start-up with status 0.
@@ -140,24 +146,55 @@ class _Launch:
         else:
             self.early.take((*_STOP, signal.SIGHUP))
 
-    def _go_to_background(self) -> LogFile | None:
+    def _go_to_background(self) -> None:
         settings = self.settings
-        path = settings.daemonize or settings.logto
         self._up: Callable[[], None] = lambda: None
-        if path is None:
-            return None
-        log_file = LogFile("daemonize" if settings.daemonize else "logto", path)
-        if self.before is not None:
-            try:
-                log_file.open()
-            except ConfigError:
-                pass  # opened as root at first; the descriptors are still there
-        elif settings.daemonize:
-            self._up = daemonize(log_file)
-        if settings.logto and self.before is None:
-            log_file = LogFile("logto", settings.logto)
-            log_file.open()
-        return log_file
+        if settings.daemonize is not None and self.before is None:
+            self._up = daemonize(self._log_file("daemonize", settings.daemonize))
+        option = "logto" if settings.logto else "daemonize"
+        path = settings.logto or settings.daemonize
+        if path is not None:
+            self._log_to(option, path)
+
+    def _log_file(self, option: str, path: str, descriptors: tuple[int, ...] = (1, 2)) -> LogFile:
+        settings = self.settings
+        owner = identity(settings.uid, settings.gid) if settings.logfile_chown else None
+        file = LogFile(option, path, descriptors, settings.log_targets.files, owner)
+        if self.before is None:
+            file.truncate()
+        return file
+
+    def _log_to(self, option: str, path: str) -> None:
+        """Lead standard output and standard error to a file."""
+        file = self._log_file(option, path)
+        try:
+            file.open()
+        except ConfigError:
+            if self.before is None:
+                raise  # else opened as root at first; the descriptors are still there
+        self.logs.files = [file]
+
+    def _open_logs(self) -> None:
+        """What ``--logger`` and its relatives ask for."""
+        settings, targets = self.settings, self.settings.log_targets
+        if targets.needs_process():
+            owner = identity(settings.uid, settings.gid) if settings.logfile_chown else None
+            process = self.logs.process = LogProcess(targets, settings.uid, settings.gid, owner)
+            process.start()
+            if process.request_fd is not None:
+                self.log.use_request_fd(process.request_fd)
+            if not self.supervised:
+                process.close_reading_ends()
+            return
+        path = targets.server.only_file()
+        if path is not None:
+            self._log_to("logger", path)
+        path = targets.requests.only_file()
+        if path is not None:
+            file = self._log_file("req-logger", path, ())
+            file.open()
+            self.logs.files.append(file)
+            self.log.use_request_fd(file.fd)
 
     def _listen_for_stats(self) -> Any:
         if self.settings.stats is None:
@@ -171,6 +208,7 @@ class _Launch:
     def _serve(self, pidfiles: Pidfiles) -> int:
         settings, log = self.settings, self.log
         self.api = _install_api(settings, self.listeners, self.supervised, log)
+        self.api.instance.log_size = self.logs.size
         loaded = True
         self.apps: Any = ()
         self.hooks.run("pre-app")
@@ -227,7 +265,7 @@ class _Launch:
                 settings.evil_reload_on_as,
                 settings.signal_bufsize,
                 not settings.die_on_term,
-                self.log_file,
+                self.logs,
             ),
             self._work if loaded else None,
             self.log,
@@ -277,6 +315,8 @@ class _Launch:
             self.log.line("binary reloading uWSGI...")
             self.api.keep_shared_memory()
             signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGTERM, signal.SIGINT))
+            if self.logs.process is not None:
+                self.logs.process.restore()
             self.origin.execute(reexec.Inherited(os.getpid(), tuple(self._sockets())))
         return status
 
@@ -294,7 +334,7 @@ class _Launch:
         worker = importlib.import_module("engine.worker")
         if number == 1:
             log.line("*** running gevent loop engine ***")
-        options = _worker_settings(settings, number, self.origin, self.log_file)
+        options = _worker_settings(settings, number, self.origin, self.logs)
         return worker.Worker(options, self.listeners, apps, log, self.api, supervised, self.early.replay)
 
     def _sockets(self) -> list[reexec.ServingSocket]:
@@ -386,7 +426,7 @@ def _load(settings: Settings, log: ServerLog) -> Any:
     return load_apps(settings, log.line)
 
 
-def _worker_settings(settings: Settings, number: int, origin: reexec.Origin, log_file: LogFile | None) -> Any:
+def _worker_settings(settings: Settings, number: int, origin: reexec.Origin, logs: Logs) -> Any:
     from engine.cores.lifetime import Lifetime
     from engine.net.frontend import Timings
     from engine.worker import WorkerSettings
@@ -431,5 +471,5 @@ def _worker_settings(settings: Settings, number: int, origin: reexec.Origin, log
         command=origin.argv,
         directory=origin.directory,
         environ=origin.check_environ(),
-        log_file=log_file,
+        log_file=logs,
     )

@@ -163,11 +163,16 @@ class Master:
         self.tell_workers(b"pause" if paused else b"resume")
 
     def reopen_log(self) -> None:
-        """Open the log file again, here and in every worker."""
-        if self.settings.log_file is not None:
+        """Open the log files again, here and in every worker."""
+        if self.settings.logs is not None:
             self.log.flush()
-            self.settings.log_file.open()
-            self.tell_workers(b"reopen-log")
+            self.settings.logs.open_everywhere(lambda: self.tell_workers(b"reopen-log"))
+
+    def rotate_log(self, *, only_big: bool = False) -> None:
+        """Move the log files away and begin new ones, those that have grown too big or all."""
+        if self.settings.logs is not None:
+            self.log.flush()
+            self.settings.logs.rotate_everywhere(lambda: self.tell_workers(b"reopen-log"), only_big=only_big)
 
     def log_statistics(self) -> None:
         """Write a line per worker to the log (uWSGI does on SIGUSR1)."""

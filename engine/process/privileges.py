@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from engine.errors import ConfigError
 
-__all__ = ["drop_privileges"]
+__all__ = ["drop_privileges", "identity"]
 
 
 def drop_privileges(uid: str | None, gid: str | None, more_groups: Sequence[str] = ()) -> None:
@@ -34,6 +34,16 @@ def drop_privileges(uid: str | None, gid: str | None, more_groups: Sequence[str]
             os.setuid(user.pw_uid)
     except PermissionError as exc:
         raise ConfigError("--uid and --gid: only root may become somebody else; leave them out") from exc
+
+
+def identity(uid: str | None, gid: str | None) -> tuple[int, int]:
+    """Return user and group as numbers; -1 for those that are not given.
+
+    :raises ConfigError: if there is no such user or group
+    """
+    user = None if uid is None else _user(uid)
+    group = _group("gid", gid) if gid is not None else (-1 if user is None else user.pw_gid)
+    return (-1 if user is None else user.pw_uid), group
 
 
 def _user(text: str) -> pwd.struct_passwd:

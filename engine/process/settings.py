@@ -6,7 +6,7 @@ import signal
 from dataclasses import dataclass
 from typing import Final
 
-from engine.process.daemon import LogFile
+from engine.process.logs import Logs
 
 __all__ = ["MASTER_SIGNALS", "Intent", "MasterSettings"]
 
@@ -44,7 +44,7 @@ class MasterSettings:
     evil_as: int = 0
     signal_bufsize: int = 0
     reload_on_term: bool = False
-    log_file: LogFile | None = None
+    logs: Logs | None = None
 
 
 @dataclass(slots=True)

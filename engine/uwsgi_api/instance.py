@@ -70,6 +70,7 @@ class Instance:
         self.load_application: Callable[[], object] | None = None
         """What a spooler or mule calls first, where every process loads the application for itself."""
         self.set_harakiri: Callable[[float], None] | None = None
+        self.log_size: Callable[[], int] = lambda: 0
         self.environ_of: Callable[..., dict[str, Any]] = lambda exchange, template: dict(template)
         """Makes the environ of a request; only workers can."""
 
