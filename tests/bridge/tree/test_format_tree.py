@@ -313,8 +313,11 @@ def test_a_green_task_shows_what_it_waits_for_in_gevent_and_no_worker(run: Run) 
     async def sleeps() -> None:
         gevent.sleep(50)
 
+    joined: list[gevent.Greenlet[..., Any]] = []
+
     async def joins() -> None:
-        gevent.spawn(naps).join()
+        joined.append(gevent.spawn(naps))
+        joined[0].join()
 
     async def awaits() -> None:
         await asyncio.sleep(50)
@@ -336,8 +339,8 @@ def test_a_green_task_shows_what_it_waits_for_in_gevent_and_no_worker(run: Run) 
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-        gevent.killall([each for each in gc.get_objects() if type(each) is gevent.Greenlet], block=False)
-        await asyncio.sleep(0)
+        joined[0].kill(block=False)
+        await asyncio.wait([bridge.future(joined[0])])
 
     run(main())
 
