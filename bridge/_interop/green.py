@@ -28,12 +28,13 @@ from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context
 from typing import Any, ParamSpec, TypeVar
 
-from gevent.hub import get_hub
+from gevent.hub import Hub, get_hub
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from bridge._errors import WrongContextError
 from bridge._hub.nested import is_nested
 from bridge._interop.current_task import swap_current_task
+from bridge._interop.deputies import find_deputy, make_deputy
 from bridge._interop.place import Worker, here, running_loop
 
 __all__ = ["create_green_task", "green", "green_task_factory"]
@@ -52,6 +53,7 @@ class _State:
 
     __slots__ = (
         "back",
+        "deputy",
         "future",
         "hooks",
         "idle",
@@ -82,6 +84,7 @@ class _State:
         self.back: greenlet | None = None  # who waits in a step
         self.future: asyncio.Future[None] | None = None  # what asyncio waits for while we block
         self.parked = False  # in gevent
+        self.deputy: greenlet | None = None  # who is in gevent in the worker's place
         self.idle = True  # between two steps
         self.late: BaseException | None = None  # to be thrown at the end of the step
         self.inside = False
@@ -112,6 +115,31 @@ class _State:
             self.outer_task = None
             _set_running_loop(self.outer_loop)
 
+    def parks(self) -> None:
+        """Who runs for the task hands over to the hub.  Inside a step the host looks after everything."""
+        if self.back is None:
+            self.leave()
+
+    def resume(self, run: Callable[..., Any], target: Any, *args: Any) -> Any:
+        """Wake *target*, the worker or its deputy, with *run*; from the hub, and back in it afterwards."""
+        self.enter()
+        try:
+            return run(target, *args)
+        finally:
+            if self.inside and isinstance(getcurrent(), Hub):
+                # What parked is a greenlet that the coroutine's code has made meanwhile.
+                self.deputize(target)
+                self.leave()
+
+    def deputize(self, g: greenlet) -> None:
+        """Find out which greenlet is parked in the place of the worker, which is *g* or above it."""
+        worker: greenlet | None = g
+        while worker is not None and not isinstance(worker, GreenWorker):
+            worker = worker.parent
+        self.deputy = find_deputy(worker) if worker is not None else None
+        if self.deputy is not None:
+            make_deputy(self.deputy, self)
+
 
 def _no_task() -> None:
     return None
@@ -125,30 +153,30 @@ class GreenWorker(Worker):
         self._state = state
 
     def switch_out(self) -> None:
-        """gevent parks this greenlet now.  Inside a step the host goes on: leave everything to it."""
+        """gevent parks this greenlet now."""
         state = self._state
         state.parked = True
-        if state.back is None:
-            state.leave()
+        state.parks()
 
-    def switch(self, *args: Any, **kwargs: Any) -> Any:
+    def switch(self, *args: Any) -> Any:
         """Wake from a wait in gevent; while the coroutine awaits something there is nothing to wake.
 
         In a step it may come from a child greenlet (SQLAlchemy's), and is what it is.
         """
         state = self._state
         if state.parked:
-            state.enter()
-        elif state.idle:
+            return state.resume(_switch, self, *args)
+        if state.idle:
             return None
-        return _switch(self, *args, **kwargs)
+        return _switch(self, *args)
 
     def throw(self, *args: Any) -> Any:
         """Raise in the coroutine, wherever it waits (gevent.Timeout, gevent.kill)."""
         state = self._state
-        if state.parked:
-            state.enter()
-        elif state.idle:
+        if state.parked or state.deputy is not None:
+            state.deputy = None
+            return state.resume(_throw, self, *args)
+        if state.idle:
             if self and not self.dead:
                 _interrupt(state, _exception(*args))
             return None
@@ -247,10 +275,14 @@ class GreenCoroutine(Coroutine[Any, Any, T]):
             state.future = None
             state.parked = False
             return self._step(exc)
+        if state.deputy is not None:
+            state.future = None
+            deputy, state.deputy = state.deputy, None
+            return self._step(exc, deputy)
         if state.kind is _RETURNED or state.kind is _RAISED:
             return self._outcome()  # it ended before the cancellation got here
         if not state.idle:
-            # Blocked in gevent, but in another greenlet that the coroutine's own one waits for.
+            # Blocked in gevent, but in another greenlet, which was not found.
             state.late = exc
             return self._blocked()
         state.kind = None  # what it awaits, if anything, was never handed out
@@ -269,15 +301,17 @@ class GreenCoroutine(Coroutine[Any, Any, T]):
             return wanted
         return exc
 
-    def _step(self, exc: BaseException | None = None) -> Any:
+    def _step(self, exc: BaseException | None = None, deputy: greenlet | None = None) -> Any:
         state = self._state
         worker = self._worker
         if worker is None:
             worker = self._begin()
         state.back = getcurrent()
-        self._bridge.run_visible(worker, exc)
+        self._bridge.run_visible(deputy or worker, exc)
         if state.kind is None:
             state.back = None
+            if not state.parked and state.deputy is None:
+                state.deputize(worker)
             return self._blocked()
         return self._outcome()
 
@@ -320,6 +354,8 @@ class GreenCoroutine(Coroutine[Any, Any, T]):
         worker, self._worker = self._worker, None
         if worker is not None and state.parked:
             worker.throw(GreenletExit)
+        elif state.deputy is not None:
+            state.deputy.throw(GreenletExit)
         elif state.inner is not None:
             state.inner.close()
             state.inner = None

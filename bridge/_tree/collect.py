@@ -180,7 +180,14 @@ class _Collector:
     def _blocked_in_gevent(self, node: Node, task: asyncio.Task[Any]) -> bool:
         """Fill the node of a green task whose worker waits in gevent; False if it does not."""
         worker = _worker_of(task)
-        if worker is None or not worker._state.parked:
+        if worker is None:
+            return False
+        deputy = worker._state.deputy
+        if deputy is not None:
+            node.waits = [Wait("greenlet", id(deputy))]
+            self._heap.add_greenlet(deputy)
+            return True
+        if not worker._state.parked:
             return False
         node.waits = list(self._waits.by_greenlet.get(id(worker), ()))
         if id(worker) in self._waits.ready:

@@ -345,6 +345,25 @@ def test_a_gevent_timeout_around_asyncio_run(place: Place, loop_factory) -> None
     place.greenlet(timed)
 
 
+def test_a_gevent_timeout_older_than_the_loop_it_interrupts(place: Place, loop_factory) -> None:
+    """It reaches the coroutine that blocks in gevent, and that sees its loop and task."""
+
+    async def main(limit: gevent.Timeout) -> None:
+        here = asyncio.get_running_loop(), asyncio.current_task()
+        with pytest.raises(gevent.Timeout) as caught:
+            gevent.sleep(30)
+        assert caught.value is limit
+        assert (asyncio.get_running_loop(), asyncio.current_task()) == here
+        await asyncio.sleep(0.001)
+
+    def timed() -> None:
+        with gevent.Timeout(0.01) as timeout:
+            run(main(timeout), loop_factory)
+        assert no_running_loop()
+
+    place.greenlet(timed)
+
+
 def test_a_blocking_call_in_a_coroutine_blocks_its_own_loop_only(place: Place, loop_factory) -> None:
     async def blocking() -> None:
         mine = asyncio.get_running_loop()
