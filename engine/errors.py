@@ -12,12 +12,14 @@ __all__ = [
     "BodyTimeout",
     "BrokenBody",
     "ClientDisconnected",
+    "ClientLeftError",
     "ConfigError",
     "EngineError",
     "HandshakeError",
     "HarakiriError",
     "ProtocolError",
     "ReplyError",
+    "RequestEnded",
     "UsageError",
     "WebSocketClosed",
     "WriteTimeout",
@@ -119,13 +121,21 @@ class WebSocketClosed(ClientDisconnected):
         self.reason = reason
 
 
-class HarakiriError(BaseException):
-    """Raised in the greenlet of a request that ran longer than ``--harakiri`` allows.
+class RequestEnded(BaseException):
+    """Raised in the greenlet of a request that is to end.
 
     Where it was waiting, so that its ``finally`` blocks and ``with`` statements run.  Not an
     Exception, like ``gevent.Timeout`` and ``asyncio.CancelledError``: the ``except Exception`` of
     frameworks must not turn it into an ordinary error page and go on.
     """
+
+
+class HarakiriError(RequestEnded):
+    """The request ran longer than ``--harakiri`` allows."""
+
+
+class ClientLeftError(RequestEnded):
+    """The client has gone, and ``--kill-on-disconnect`` says to end its request."""
 
 
 class ReplyError(EngineError):

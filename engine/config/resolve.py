@@ -145,6 +145,7 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         keepalive=merged.seconds("http-keepalive"),
         head_timeout=merged.seconds("http-headers-timeout") if "http-headers-timeout" in merged else 0.0,
         body_rate=merged.integer("http-body-min-rate"),
+        kill_on_disconnect=merged.flag("kill-on-disconnect"),
         max_connections=merged.integer("max-connections"),
         max_fd=merged.integer("max-fd") if "max-fd" in merged else 0,
         limits=_limits(merged),

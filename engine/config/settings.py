@@ -176,6 +176,7 @@ class Settings:
     body_rate: int
     """Bytes per second; 0 means any."""
 
+    kill_on_disconnect: bool
     max_connections: int
     """Of each worker; 0: as many as descriptors allow."""
 

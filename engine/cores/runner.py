@@ -100,6 +100,12 @@ class Runner:
         """Forget a request that waits for a core; its client left."""
         self.pool.withdraw(exchange)
 
+    def end(self, exchange: Runnable, error: BaseException) -> None:
+        """Raise *error* in the greenlet that runs *exchange*, where it waits; nothing if none does."""
+        greenlet = self.greenlets[exchange.core] if 0 <= exchange.core < len(self.greenlets) else None
+        if greenlet is not None and getattr(greenlet, "exchange", None) is exchange:
+            greenlet.kill(error, block=False)
+
     def when_idle(self, callback: Callable[[], None]) -> None:
         """Call back once no request runs or waits: now, or at the end of the last one."""
         if self.pool.is_idle():

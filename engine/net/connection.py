@@ -144,8 +144,9 @@ class Connection:
         self._peer_eof = self._is_last = True
         self._handle(self._parser.receive(b""))
         self._out().ring()
-        # asyncio cannot send on a TLS connection whose other half is closed.
-        return self.exchange is not None and not self._out().is_encrypted()
+        if self.exchange is None or self.front.on_gone is not None:
+            return False  # with on_gone, whoever has finished sending counts as gone
+        return not self._out().is_encrypted()  # asyncio cannot send on TLS whose other half is closed
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
@@ -158,8 +159,11 @@ class Connection:
             exchange.gone = True
         self._out().shut()
         self._body.fail("the client closed the connection")
-        if exchange is not None and exchange.core < 0:
-            self.front.withdraw(exchange)
+        if exchange is not None:
+            if exchange.core < 0:
+                self.front.withdraw(exchange)
+            elif self.front.on_gone is not None:
+                self.front.on_gone(exchange)
 
     def pause_writing(self) -> None:
         """The transport holds enough."""

@@ -26,6 +26,7 @@ cdef class FrontEnd:
     cdef public double average_time
     cdef public long long request_limit
     cdef public object on_limit
+    cdef public object on_gone
     cdef public object services
     cdef public bytes date
     cdef object _timer

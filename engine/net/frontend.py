@@ -104,6 +104,8 @@ class FrontEnd:
         self.average_time = 0.0
         self.request_limit = 0
         self.on_limit: Callable[[], None] | None = None
+        self.on_gone: Callable[[Exchange], None] | None = None
+        """Called with a request that runs when its client has gone."""
         # By modifier1 of a uwsgi packet that is no request; see engine.uwsgi_api.services.
         self.services: Mapping[int, Callable[[int, bytes, Callable[[bytes], None]], None]] = {}
         self.date = formatdate(usegmt=True).encode()

@@ -464,6 +464,7 @@ def _worker_settings(settings: Settings, number: int, origin: reexec.Origin, log
         harakiri_retry=settings.harakiri_graceful_timeout,
         harakiri_verbose=settings.harakiri_verbose,
         lifetime=lifetime,
+        kill_on_disconnect=settings.kill_on_disconnect,
         certificate_watch=settings.tls.watch,
         memory_report=settings.memory_report
         or bool(settings.evil_reload_on_rss or settings.evil_reload_on_as),

@@ -112,7 +112,7 @@ class Exchange:
     @property
     def status_code(self) -> int:
         """The three-digit status; 0 if nothing was sent."""
-        return parse_status(self._status)[1] if self._state >= SENT else 0
+        return parse_status(self._status)[1] if self.header_bytes else 0
 
     @property
     def method(self) -> str:

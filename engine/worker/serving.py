@@ -22,7 +22,7 @@ from engine.apps.wsgi.environ import EnvironBuilder
 from engine.apps.wsgi.mounted import MountedEnvirons
 from engine.cores.runner import Runner
 from engine.cores.tasks import TaskCores, TaskRunner, inherit_green, start_green, start_plain
-from engine.errors import ClientDisconnected, HarakiriError
+from engine.errors import ClientDisconnected, RequestEnded
 from engine.logs.server_log import ServerLog
 from engine.request.exchange import Exchange
 from engine.uwsgi_api.api import Api
@@ -75,7 +75,7 @@ class Serving:
         self._api.begin(exchange)
         try:
             self._adapter.serve(exchange, exchange.link.template())
-        except HarakiriError:
+        except RequestEnded:
             pass  # the client was told, the log too
         finally:
             self._api.end(exchange)
@@ -84,7 +84,7 @@ class Serving:
         self._api.begin(exchange)
         try:
             self._place_of(exchange).wsgi.serve(exchange, exchange.link.template())
-        except HarakiriError:
+        except RequestEnded:
             pass
         finally:
             self._api.end(exchange)

@@ -58,5 +58,6 @@ class WorkerSettings:
     log_file: Any = None
     command: Sequence[str] = ()
     directory: str = "."
+    kill_on_disconnect: bool = False
     certificate_watch: float = 0.0
     environ: dict[str, str] = field(default_factory=dict)

@@ -10,12 +10,14 @@ from typing import Any
 
 import bridge
 from engine.apps.application import Application
+from engine.errors import ClientLeftError
 from engine.logs.server_log import ServerLog
 from engine.net.acceptor import Acceptor
 from engine.net.frontend import FrontEnd
 from engine.net.http1 import Http1Connection
 from engine.net.listeners import Listener
 from engine.net.uwsgi import UwsgiConnection
+from engine.request.exchange import Exchange
 from engine.request.log import line_maker
 from engine.stats.memory import memory
 from engine.stats.scoreboard import Column
@@ -175,7 +177,12 @@ class Worker:
         front.crowd.on_full = acceptor.pause
         front.crowd.on_room = self._on_free
         self._front = front
+        if self._settings.kill_on_disconnect:
+            front.on_gone = self._end_request
         return acceptor
+
+    def _end_request(self, exchange: Exchange) -> None:
+        self._runner.end(exchange, ClientLeftError("the client has gone (--kill-on-disconnect)"))
 
     def _on_free(self) -> None:
         if self._front.crowd.is_full or (self._supervision is not None and self._supervision.paused):

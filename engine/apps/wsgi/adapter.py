@@ -16,6 +16,7 @@ from engine.errors import (
     BodyTimeout,
     BrokenBody,
     ClientDisconnected,
+    ClientLeftError,
     HandshakeError,
     HarakiriError,
     ReplyError,
@@ -140,6 +141,9 @@ class WSGIAdapter:
         raise TypeError(f"the application yielded {type(item).__name__}; body items must be bytes")
 
     def _failed(self, exchange: Exchange, exc: BaseException) -> None:
+        if isinstance(exc, ClientLeftError):
+            exchange.cut()
+            return
         if isinstance(exc, ClientDisconnected):
             if isinstance(exc, BrokenBody) and not exchange.is_sent():
                 self._replace(exchange, f"{exc.status}", str(exc).encode())

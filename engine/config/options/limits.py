@@ -38,6 +38,15 @@ LIMITS: Final = Section(
             default=30,
         ),
         Option("limit-post", BYTES, "Longest request body in bytes; 0 means no limit.", default=0),
+        Option(
+            "kill-on-disconnect",
+            FLAG,
+            "End a request whose client has gone: its greenlet gets engine.errors.ClientLeftError where it "
+            "waits. Who has closed only his sending half counts as gone too. Without it the application "
+            "learns of it when it writes or reads.",
+            page="-",
+            priority="P1",
+        ),
         planned("post-buffering", kind=NUMBER),
         planned("post-buffering-bufsize", kind=NUMBER),
         planned("body-read-warning", kind=NUMBER, priority="P2"),
