@@ -164,6 +164,11 @@ def _import(name: str) -> ModuleType:
 def _missing(name: str, part: str) -> str:
     if os.path.isfile(name):
         return f"no module named {part!r}; {name} is a file: write --wsgi-file {name}"
+    if name in ("asgi", "wsgi"):
+        return (
+            f"no module named {name!r} in {os.getcwd()} or elsewhere in sys.path; if {name}: is meant as a "
+            f"prefix, name the callable too: {name}:MODULE:CALLABLE"
+        )
     of_which = "" if name == part else f" (of --module {name})"
     return (
         f"no module named {part!r}{of_which} in {os.getcwd()} or elsewhere in sys.path; "

@@ -333,3 +333,28 @@ def test_uwsgi_connection_closed_early(server):
     with UwsgiConnection(server.addresses[1]) as connection:
         connection.send_request("GET", "/wait")
         wait_until(lambda: events(server).count("waiting") >= 1)
+
+
+# -- extensions
+
+
+def test_trailers_go_to_a_client_that_takes_them(server):
+    with HttpConnection(server.http) as connection:
+        connection.send(request_bytes("GET", "/trailers", [("TE", "trailers"), ("Connection", "close")]))
+        received = b"".join(iter(lambda: connection.sock.recv(65536), b""))
+    head, _, rest = received.partition(b"\r\n\r\n")
+    assert b"trailer: x-sum" in head
+    assert rest == b"4\r\nsome\r\n5\r\nthing\r\n0\r\nx-sum: 42\r\n\r\n"
+
+
+def test_trailers_are_dropped_for_others(ask):
+    response = ask("GET", "/trailers")
+    assert (response.body, response.complete) == (b"something", True)
+
+
+def test_early_hints_come_before_the_head(server):
+    with HttpConnection(server.http) as connection:
+        connection.send_request("GET", "/hints")
+        hint = connection.reader.read_head()
+        assert (hint.status, hint.header("Link")) == (103, "</style.css>; rel=preload")
+        assert connection.reader.read().body == b"hinted"

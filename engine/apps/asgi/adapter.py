@@ -62,7 +62,7 @@ class ASGIAdapter:
         if exchange.head.upgrade is not None and is_websocket(exchange.head):
             await serve_websocket(self._app, exchange, scope, bell)
             return
-        channel = HttpChannel(exchange, bell, self._timeout)
+        channel = HttpChannel(exchange, bell, self._timeout, "http.response.trailers" in scope["extensions"])
         try:
             await self._app(scope, channel.receive, channel.send)
             if not exchange.is_ended():

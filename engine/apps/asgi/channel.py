@@ -37,6 +37,7 @@ class HttpChannel:
 
     :param bell: rung at news of the connection
     :param timeout: longest wait for the client, in seconds
+    :param with_trailers: the client takes trailer fields; else they are dropped
     """
 
     __slots__ = (
@@ -48,15 +49,17 @@ class HttpChannel:
         "_phase",
         "_timeout",
         "_trailers",
+        "_with_trailers",
         "refused",
         "told_to_leave",
     )
 
-    def __init__(self, exchange: Exchange, bell: Bell, timeout: float) -> None:
-        self._exchange: Any = exchange
+    def __init__(self, exchange: Exchange, bell: Bell, timeout: float, with_trailers: bool = False) -> None:
+        self._exchange = exchange
         self._link: Any = exchange.link
         self._bell = bell
         self._timeout = timeout
+        self._with_trailers = with_trailers
         self._phase = _START
         self._body_ended = False
         self._body_failed = False
@@ -99,7 +102,7 @@ class HttpChannel:
                 self.refused = exc
             self._body_ended = self._body_failed = True
             return None
-        return data  # type: ignore[no-any-return]
+        return data
 
     # -- the reply -------------------------------------------------------------------------------
 
@@ -183,7 +186,7 @@ class HttpChannel:
             raise ClientDisconnected("write error: the client closed the connection")
 
     def _finish(self) -> None:
-        if self._trailers:
+        if self._trailers and self._with_trailers:
             self._exchange.send_trailers(self._trailers)
         self._exchange.finish()
         self.close()

@@ -119,7 +119,7 @@ class Lifespan:
                     await self._left.wait()
                     await asyncio.wait([task], timeout=min(1.0, limit))
             except TimeoutError:
-                self._log(f"{self._name}: lifespan shutdown did not end in {limit:g} seconds")
+                self._log(f"{self._name}: lifespan shutdown did not end in {limit:.1f} seconds")
         if not task.done():
             task.cancel()
             await asyncio.wait([task], timeout=1.0)

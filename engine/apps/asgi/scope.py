@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 from engine.apps.wsgi.environ import url_scheme
 from engine.interfaces import Environ, Scope
 from engine.protocols.events import RequestHead, UwsgiHead
+from engine.protocols.trailers import accepts_trailers
 
 __all__ = ["SPEC_VERSION", "ScopeBuilder"]
 
@@ -48,7 +49,7 @@ class ScopeBuilder:
         if head.http_version == "1.1":
             extensions["http.response.early_hint"] = {}
             for name, value in headers:
-                if name == _TE and b"trailers" in value.lower():
+                if name == _TE and accepts_trailers(value.decode("latin-1")):
                     extensions["http.response.trailers"] = {}
         return {
             "type": "http",

@@ -25,7 +25,7 @@ async def lifespan(scope, receive, send):
     scope["state"]["made_in"] = "lifespan"
     await send({"type": "lifespan.startup.complete"})
     assert (await receive())["type"] == "lifespan.shutdown"
-    print("asgi_routes: shutdown", flush=True)
+    print(f"asgi_routes: shutdown after {EVENTS}", flush=True)
     await send({"type": "lifespan.shutdown.complete"})
 
 
@@ -226,6 +226,7 @@ async def on_stubborn(scope, receive, send):
 
 async def on_sleep(scope, receive, send):
     await asyncio.sleep(float(scope["query_string"]))
+    EVENTS.append("slept")
     await start(send)
     await body(send, b"slept")
 

@@ -172,6 +172,7 @@ def test_app_stands_in_for_application_and_is_mentioned(directory):
         (["-w", "some_app:number()"], ["leave the () out"]),
         (["-w", "some_app:holder.zzz"], ["'holder.zzz'"]),
         (["--mount", "/=wsgi:some_app:asgi"], ["async", "write asgi:"]),
+        (["--mount", "/x=asgi:some_app"], ["no module named 'asgi'", "asgi:MODULE:CALLABLE"]),
         (["-w", "some_app:asgi2"], ["ASGI 2", "guarantee_single_callable"]),
         (["-w", "some_app:ASGI2"], ["ASGI 2", "guarantee_single_callable"]),
     ],
