@@ -19,13 +19,14 @@ pytestmark = pytest.mark.engine_only("uWSGI sends what the application gives it"
 CLOSE = [("Connection", "close")]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """The application ``replies`` on an HTTP port, a uwsgi port and a uwsgi unix socket."""
+@pytest.fixture(scope="module", params=["uvloop", "asyncio"])
+def server(request, tmp_path_factory):
+    """On either loop, the application ``replies`` on an HTTP port, a uwsgi port and a uwsgi unix socket."""
     ports = [("127.0.0.1", free_port()), ("127.0.0.1", free_port())]
     unix = tmp_path_factory.mktemp("uwsgi") / "app.sock"
     listen = ["--http-socket", f"127.0.0.1:{ports[0][1]}", "--socket", f"127.0.0.1:{ports[1][1]}"]
     options = ["--chdir", str(APPS), "--gevent", "20", *listen, "--socket", str(unix), "--module", "replies"]
+    options += ["--loop-backend", request.param]
     with EngineProcess(*options, addresses=[*ports, unix]) as engine:
         yield engine.wait_ready()
 
