@@ -40,11 +40,11 @@ PAGE = """<!DOCTYPE html>
 
 def chat():
     """Pass on what comes from either side, until the client leaves: then the calls raise OSError."""
-    uwsgi.websocket_handshake()
     channel = REDIS.pubsub()
     channel.subscribe(CHANNEL)
-    channel.parse_response()  # says that we have subscribed
+    channel.parse_response()  # says that we have subscribed: who is connected misses nothing
     try:
+        uwsgi.websocket_handshake()
         from_client = uwsgi.connection_fd()
         from_redis = channel.connection._sock.fileno()
         while True:

@@ -64,10 +64,8 @@ class Session:
         return self._protocol.close_rcvd is not None and self._protocol.close_sent is not None
 
     def close_info(self) -> tuple[int, str]:
-        """Code and reason of the end: the client's, else ours where the client was at fault, else 1006."""
-        close = self._protocol.close_rcvd
-        if close is None and self.fault:
-            close = self._protocol.close_sent
+        """Code and reason of the end: the client's, else ours, else 1006."""
+        close = self._protocol.close_rcvd or self._protocol.close_sent
         if close is None:
             return int(CloseCode.ABNORMAL_CLOSURE), ""
         return int(close.code), close.reason

@@ -46,6 +46,14 @@ def test_the_third_echoes_and_refuses(start_engine, tmp_path) -> None:
     assert get(engine.http, "/").status == 400
 
 
+def test_the_fourth_is_for_asgi(start_engine, tmp_path) -> None:
+    (tmp_path / "example.py").write_text(EXAMPLES[3])
+    engine = start_engine("--chdir", str(tmp_path), "--asgi", "example")
+    with open_websocket(engine.http, "/") as client:
+        client.send("hi")
+        assert client.recv(timeout=10) == "hi"
+
+
 def test_every_option_of_the_page_exists() -> None:
     from engine.config.options.table import OPTIONS
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from engine.apps.asgi.bell import Bell
@@ -18,6 +18,7 @@ from engine.errors import (
     BodyTimeout,
     BrokenBody,
     ClientDisconnected,
+    HandshakeError,
     HarakiriError,
     ReplyError,
     WriteTimeout,
@@ -60,7 +61,7 @@ class ASGIAdapter:
         scope = self._scopes.build(exchange.head, link)
         exchange.variable_count = len(scope["headers"])
         if exchange.head.upgrade is not None and is_websocket(exchange.head):
-            await serve_websocket(self._app, exchange, scope, bell)
+            await serve_websocket(self._app, exchange, scope, bell, self._timeout)
             return
         channel = HttpChannel(exchange, bell, self._timeout, "http.response.trailers" in scope["extensions"])
         try:
@@ -83,6 +84,9 @@ class ASGIAdapter:
             status = exc.status if isinstance(exc, BrokenBody) else 408
             self._end(exchange, str(status), str(exc).encode())
             return
+        if isinstance(exc, HandshakeError):
+            self._end(exchange, str(exc.status), exc.detail.encode(), exc.headers)
+            return
         if isinstance(exc, WriteTimeout) or _comes_of_leaving(exc):
             exchange.cut()
             return
@@ -99,14 +103,16 @@ class ASGIAdapter:
             page = "".join(traceback.format_exception(exc)).encode()
         self._end(exchange, "500", page)
 
-    def _end(self, exchange: Exchange, status: str, page: bytes) -> None:
+    def _end(
+        self, exchange: Exchange, status: str, page: bytes, headers: Iterable[tuple[str, str]] = ()
+    ) -> None:
         if exchange.is_ended():
             return
         if exchange.is_sent():
             exchange.cut()
             return
         try:
-            exchange.replace(status, _PLAIN_TEXT, page)
+            exchange.replace(status, [*_PLAIN_TEXT, *headers], page)
             link: Any = exchange.link
             link.tell(None)
         except Exception:
