@@ -51,6 +51,10 @@ class Handover:
         """Call just before this image ends for the next: send children what they are to have."""
         self._before_exec.append(call)
 
+    def is_under_way(self) -> bool:
+        """Whether a reload has begun that was not given up."""
+        return self._check_pid != 0
+
     def begin(self, *, brutal: bool) -> None:
         """Let another process try; the rest follows when it has ended.
 

@@ -23,6 +23,7 @@ from engine.process.early_signals import EarlySignals
 from engine.process.hooks import Hooks
 from engine.process.log_process import LogProcess
 from engine.process.logs import Logs
+from engine.process.notify import Notifier
 from engine.process.pidfile import Pidfiles
 from engine.process.privileges import drop_privileges, identity
 from engine.process.titles import Titles, set_title
@@ -89,6 +90,7 @@ class _Launch:
         self.log = ServerLog()
         self.log.use_prefix(line_prefix(settings.log_date, settings.log_prefix))
         self.logs = Logs(self.log.line)
+        self.notifier = Notifier(os.environ)
         self.supervised = settings.master or settings.processes > 1
         self.listeners: list[Listener] = []
 
@@ -251,6 +253,7 @@ class _Launch:
     def _supervise(self, loaded: bool) -> int:
         from engine.process.equipment import equip
         from engine.process.master import Master
+        from engine.process.reporting import Reporting
         from engine.process.settings import MasterSettings
 
         settings = self.settings
@@ -275,6 +278,7 @@ class _Launch:
         )
         self.api.supervise(master)
         equip(master, settings)
+        Reporting(master, self.notifier)
         if self._stats is not None:
             from bridge import __version__
             from engine.process.stats_server import StatsServer
@@ -334,8 +338,15 @@ class _Launch:
         worker = importlib.import_module("engine.worker")
         if number == 1:
             log.line("*** running gevent loop engine ***")
-        options = _worker_settings(settings, number, self.origin, self.logs)
-        return worker.Worker(options, self.listeners, apps, log, self.api, supervised, self.early.replay)
+        manager = self.notifier if supervised is None else None
+        options = _worker_settings(settings, number, self.origin, self.logs, manager)
+        return worker.Worker(options, self.listeners, apps, log, self.api, supervised, self._is_up)
+
+    def _is_up(self) -> None:
+        """A worker serves."""
+        self.early.replay()
+        if not self.supervised:
+            self.notifier.ready("serving")
 
     def _sockets(self) -> list[reexec.ServingSocket]:
         return [
@@ -426,7 +437,9 @@ def _load(settings: Settings, log: ServerLog) -> Any:
     return load_apps(settings, log.line)
 
 
-def _worker_settings(settings: Settings, number: int, origin: reexec.Origin, logs: Logs) -> Any:
+def _worker_settings(
+    settings: Settings, number: int, origin: reexec.Origin, logs: Logs, manager: Notifier | None
+) -> Any:
     from engine.cores.lifetime import Lifetime
     from engine.net.frontend import Timings
     from engine.worker import WorkerSettings
@@ -473,4 +486,5 @@ def _worker_settings(settings: Settings, number: int, origin: reexec.Origin, log
         directory=origin.directory,
         environ=origin.check_environ(),
         log_file=logs,
+        manager=manager,
     )

@@ -87,6 +87,10 @@ class Master:
         """Whether the server was told to stop."""
         return self._intent.stopping
 
+    def is_reloading(self) -> bool:
+        """Whether it is being tried if a new start would succeed."""
+        return self._handover.is_under_way()
+
     def children(self) -> list[Child]:
         """Return the running workers, replaced ones included."""
         return list(self._children)

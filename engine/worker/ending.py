@@ -90,6 +90,8 @@ class Ending:
         self.begun = True
         self._told_at = time.monotonic()
         self._leaving()
+        if self._settings.manager is not None and not self.wants_reload:
+            self._settings.manager.stopping()
         self._stop.set()
 
     def _reload_alone(self) -> None:
@@ -97,6 +99,8 @@ class Ending:
         if self.wants_reload:
             return
         self.wants_reload = True
+        if self._settings.manager is not None:
+            self._settings.manager.reloading()
         self._reloading = asyncio.get_running_loop().create_task(self._check_and_reload())
 
     async def _check_and_reload(self) -> None:
@@ -108,6 +112,8 @@ class Ending:
         if await check.wait():
             self._log.line("reload given up: a new start would fail; this process goes on serving")
             self.wants_reload = False
+            if self._settings.manager is not None:
+                self._settings.manager.ready("serving")
             return
         self._seen.add(signal.SIGHUP)
         self._begin()

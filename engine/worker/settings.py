@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from engine.channels import WorkerSide
 from engine.cores.lifetime import Lifetime
@@ -12,7 +12,16 @@ from engine.logs.settings import RequestLogSettings
 from engine.net.frontend import Timings
 from engine.stats.scoreboard import Row
 
-__all__ = ["Supervised", "WorkerSettings"]
+__all__ = ["ServiceManager", "Supervised", "WorkerSettings"]
+
+
+class ServiceManager(Protocol):
+    """What a process without a master tells whoever has started it (``engine.process.notify``)."""
+
+    def ready(self, status: str = "") -> None: ...
+    def reloading(self) -> None: ...
+    def stopping(self) -> None: ...
+    def alive(self, now: float) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,7 @@ class Supervised:
 class WorkerSettings:
     """What a worker needs to know; times in seconds.
 
+    :param manager: None with a master, which speaks for the server then
     :param command: without a master, on SIGHUP: tells with its exit status whether a new start would succeed
     """
 
@@ -61,3 +71,4 @@ class WorkerSettings:
     kill_on_disconnect: bool = False
     certificate_watch: float = 0.0
     environ: dict[str, str] = field(default_factory=dict)
+    manager: ServiceManager | None = None

@@ -87,6 +87,8 @@ class Upkeep:
     def _tick(self) -> None:
         now = time.monotonic()
         self._last_turn = now
+        if self._settings.manager is not None:
+            self._settings.manager.alive(now)
         self._harakiri.sweep(now)
         self.publish()
         self._check_lifetime()
