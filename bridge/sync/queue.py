@@ -26,6 +26,9 @@ class Queue(QueueCore[T]):
     that raised has put nothing and taken nothing.
     """
 
+    # put and aput, get and aget begin alike, up to the waiter.  That beginning is written out twice:
+    # shared, it makes a put or get that need not wait a fifth slower (measured on 3.11 and 3.13).
+
     __slots__ = ()
 
     # -- what is in it ---------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import gevent
 import pytest
@@ -718,3 +719,17 @@ def test_ending_the_program_on_a_private_loop(kind: str, exception: str, where: 
     ended = run_child("ending.py", where, exception, BRIDGE_LOOP=kind)
     assert ended.stdout == "main saw it, and gevent still works\n"
     assert ended.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("heading", "tests"),
+    [
+        ("A task awaits a greenlet", TestTaskAwaitsGreenlet),
+        ("A greenlet waits for a task", TestGreenletWaitsForTask),
+    ],
+)
+def test_the_page_has_a_row_for_each_test(heading: str, tests: type) -> None:
+    page = (Path(__file__).parents[3] / "docs/design/cancellation.md").read_text(encoding="utf-8")
+    section = page.split(f"## {heading}")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) == len([name for name in vars(tests) if name.startswith("test_")])
