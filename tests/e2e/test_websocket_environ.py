@@ -78,3 +78,15 @@ def test_accepting_by_hand(shared) -> None:
 
 def test_other_requests_have_none(shared) -> None:
     assert get(shared.http, "/").body == b"no websocket"
+
+
+def test_applications_of_gevent_websocket(start_engine) -> None:
+    pytest.importorskip("geventwebsocket")
+    engine = start_engine("--module", "ws_resource")
+    with open_websocket(engine.http, "/echo") as client:
+        assert client.recv(timeout=10) == "open"
+        client.send(b"\1")
+        assert client.recv(timeout=10) == b"\1"
+    engine.wait_for_log("resource: closed")
+    assert get(engine.http, "/").body == b"page"
+    assert "Traceback" not in engine.log()
