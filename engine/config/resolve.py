@@ -154,6 +154,7 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         log_targets=log_targets(merged),
         logfile_chown=merged.flag("logfile-chown"),
         touch_logrotate=_paths(merged, "touch-logrotate"),
+        log_blocking=merged.seconds("log-blocking"),
         log_prefix=merged.text("log-prefix") or "",
         websocket=_websocket(merged),
         memory_report=merged.flag("memory-report") or "stats" in merged,

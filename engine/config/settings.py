@@ -194,6 +194,9 @@ class Settings:
     """Before lines of the server; a strftime pattern, empty for that of ctime(3)."""
 
     log_prefix: str
+    log_blocking: float
+    """Seconds from which on whoever holds the loop is logged; 0.0 means never."""
+
     log_targets: LogTargets
     logfile_chown: bool
     touch_logrotate: tuple[str, ...]

@@ -26,6 +26,9 @@ __all__ = ["Births", "flush_output"]
 
 _END_A_WORKER: Final = frozenset((signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT))
 
+# Whoever asks for statistics or stacks too early gets none; the default action would end the process.
+_NO_END: Final = (signal.SIGUSR1, signal.SIGUSR2)
+
 
 class Births:
     """Starts workers.
@@ -127,7 +130,13 @@ class Births:
 
         for number in MASTER_SIGNALS:
             signal.signal(number, leave if number in _END_A_WORKER else signal.SIG_DFL)
+        for number in _NO_END:
+            signal.signal(number, _nothing)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, MASTER_SIGNALS)
+
+
+def _nothing(number: int, frame: object) -> None:
+    """Handle a signal; unlike SIG_IGN, programs that the application starts do not inherit this."""
 
 
 def flush_output(log: ServerLog) -> None:

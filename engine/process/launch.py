@@ -476,6 +476,7 @@ def _worker_settings(
         harakiri=settings.harakiri,
         harakiri_retry=settings.harakiri_graceful_timeout,
         harakiri_verbose=settings.harakiri_verbose,
+        log_blocking=settings.log_blocking,
         lifetime=lifetime,
         kill_on_disconnect=settings.kill_on_disconnect,
         certificate_watch=settings.tls.watch,

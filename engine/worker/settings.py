@@ -62,6 +62,7 @@ class WorkerSettings:
     harakiri: float = 0.0
     harakiri_retry: float = 2.0
     harakiri_verbose: bool = False
+    log_blocking: float = 0.0
     lifetime: Lifetime = field(default_factory=Lifetime)
     memory_report: bool = False
     autoreload: float = 0.0

@@ -23,6 +23,7 @@ from engine.stats.memory import memory
 from engine.stats.scoreboard import Column
 from engine.uwsgi_api.api import Api
 from engine.worker.ending import Ending
+from engine.worker.looking_in import LookingIn
 from engine.worker.serving import Serving
 from engine.worker.settings import Supervised, WorkerSettings
 from engine.worker.supervision import Supervision
@@ -107,6 +108,7 @@ class Worker:
         if supervised is not None:
             self._supervision = self._new_supervision(supervised)
         upkeep.start(loop, front)
+        looking_in = LookingIn(settings.log_blocking, self._runner.pool.running, self._log.line)
         self._take_early_signals()
         upkeep.watch_certificates(settings.certificate_watch, acceptor.renew_certificates)
         if supervised is not None:
@@ -120,6 +122,7 @@ class Worker:
             await ending.end_leftovers()
         front.stop()
         upkeep.stop()
+        looking_in.stop()
         return clean
 
     def _take_early_signals(self) -> None:

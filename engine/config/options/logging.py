@@ -6,7 +6,7 @@ from typing import Final
 
 from engine.config.options.later import noop, planned, refused
 from engine.config.options.record import Option, Section
-from engine.config.values import ADDRESS, FILE, FLAG, NUMBER, TEXT, optional
+from engine.config.values import ADDRESS, FILE, FLAG, NUMBER, SECONDS, TEXT, optional
 
 __all__ = ["LOGGING", "STATS"]
 
@@ -50,6 +50,14 @@ LOGGING: Final = Section(
         Option("log-zero", help="The same for responses without a body."),
         Option("log-sendfile", help="The same for responses made of a file."),
         Option("log-ioerror", help="The same for responses that were cut off."),
+        Option(
+            "log-blocking",
+            SECONDS,
+            "Log what holds the loop of a worker for so long, with its stack: nobody is served meanwhile. "
+            "0 means never.",
+            default=0,
+            page="-",
+        ),
         Option(
             "log-date",
             optional(TEXT, "", true=""),
