@@ -52,6 +52,7 @@ ENGINE_RANKS = [
     "engine.websocket",
     "engine.net",
     "engine.apps",
+    "engine.static",
     "engine.cores",
     "engine.stats",
     "engine.signals",

@@ -16,6 +16,7 @@ from engine.config.options import OPTIONS, OptionTable
 from engine.config.options.processes import HOOK_ACTIONS, HOOK_MOMENTS
 from engine.config.request_log import request_log
 from engine.config.settings import Listener, MonkeyPatch, Pidfile, Settings
+from engine.config.static import static_files
 from engine.config.tls import Certificate, Tls, tls_address, tls_keyvals, tls_site
 from engine.errors import ConfigError
 from engine.protocols.limits import Limits
@@ -141,6 +142,7 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         stats_http=merged.flag("stats-http"),
         stats_minified=merged.flag("stats-minified"),
         stats_cores=not merged.flag("stats-no-cores"),
+        static=static_files(merged.steps),
         socket_timeout=timeout,
         keepalive=merged.seconds("http-keepalive"),
         head_timeout=merged.seconds("http-headers-timeout") if "http-headers-timeout" in merged else 0.0,

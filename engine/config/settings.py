@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from engine.address import Address
 from engine.config.app_spec import AppSpec, Mount
+from engine.config.static import StaticFiles
 from engine.config.tls import Certificate, Tls
 from engine.logs.settings import RequestLogSettings
 from engine.logs.targets import LogTargets
@@ -164,6 +165,9 @@ class Settings:
     stats_http: bool
     stats_minified: bool
     stats_cores: bool
+
+    static: StaticFiles
+    """Files sent without asking the application; false if there are none."""
 
     # Clients
     socket_timeout: float

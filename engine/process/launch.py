@@ -479,6 +479,7 @@ def _worker_settings(
         log_blocking=settings.log_blocking,
         lifetime=lifetime,
         kill_on_disconnect=settings.kill_on_disconnect,
+        static=settings.static,
         certificate_watch=settings.tls.watch,
         memory_report=settings.memory_report
         or bool(settings.evil_reload_on_rss or settings.evil_reload_on_as),

@@ -2,6 +2,7 @@ from engine.request.exchange cimport Exchange
 
 cdef class DefaultLine:
     cdef str _start
+    cdef str _no_app
     cdef bint _micros
     cdef str _unit
     cdef bint _forwarded_for

@@ -34,6 +34,7 @@ class DefaultLine:
         memory: Callable[[], tuple[int, int]] | None = None,
     ) -> None:
         self._start = f"[pid: {pid}|app: 0|req: "
+        self._no_app = f"[pid: {pid}|app: -1|req: "
         self._micros = micros
         self._unit = "micros" if micros else "msecs"
         self._forwarded_for = forwarded_for
@@ -72,7 +73,7 @@ class DefaultLine:
         how = " via sendfile() " if exchange.sent_file else " "
         duration = int(took * 1e6) if self._micros else int(took * 1e3)
         line = (
-            f"{self._start}{number}/{number}] {address} ({user}) "
+            f"{self._start if exchange.core >= 0 else self._no_app}{number}/{number}] {address} ({user}) "
             f"{{{exchange.variable_count * 2} vars in {exchange.request_bytes()}{self._date}"
             f"{method} {uri} => generated {exchange.body_bytes} bytes in {duration} {self._unit}{how}"
             f"(HTTP/{version} {exchange.status_code}) {exchange.header_count} headers in "

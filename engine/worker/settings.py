@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from engine.channels import WorkerSide
+from engine.config.static import StaticFiles
 from engine.cores.lifetime import Lifetime
 from engine.logs.settings import RequestLogSettings
 from engine.net.frontend import Timings
@@ -70,6 +71,7 @@ class WorkerSettings:
     command: Sequence[str] = ()
     directory: str = "."
     kill_on_disconnect: bool = False
+    static: StaticFiles = field(default_factory=StaticFiles)
     certificate_watch: float = 0.0
     environ: dict[str, str] = field(default_factory=dict)
     manager: ServiceManager | None = None

@@ -10,6 +10,7 @@ from typing import Any
 
 import bridge
 from engine.apps.application import Application
+from engine.cores.aside import Aside
 from engine.errors import ClientLeftError
 from engine.logs.server_log import ServerLog
 from engine.net.acceptor import Acceptor
@@ -19,6 +20,7 @@ from engine.net.listeners import Listener
 from engine.net.uwsgi import UwsgiConnection
 from engine.request.exchange import Exchange
 from engine.request.log import line_maker
+from engine.static.site import StaticSite
 from engine.stats.memory import memory
 from engine.stats.scoreboard import Column
 from engine.uwsgi_api.api import Api
@@ -151,6 +153,8 @@ class Worker:
                 return False
             starting.result()
         front.submit, front.withdraw = serving.submit, serving.withdraw
+        if self._settings.static:
+            front.submit = Aside(StaticSite(self._settings.static, self._log.line), serving.submit).submit
         return True
 
     def _front_end(self, loop: asyncio.AbstractEventLoop) -> FrontEnd:

@@ -6,6 +6,7 @@ from typing import Final
 
 from engine.config.options.later import noop, planned
 from engine.config.options.record import Option, Section
+from engine.config.options.static import STATIC_OPTIONS
 from engine.config.options.websockets import WEBSOCKETS
 from engine.config.values import BYTES, COUNT, FLAG, NUMBER, SECONDS, Kind
 
@@ -67,31 +68,10 @@ LIMITS: Final = Section(
 STATIC: Final = Section(
     "Static files and headers",
     (
-        planned("static-map", note="let nginx serve files, or the application"),
-        planned("static-map2", note="let nginx serve files, or the application"),
-        planned("check-static", "static-check", note="let nginx serve files, or the application"),
-        planned("check-static-docroot", kind=FLAG),
-        planned("static-index"),
-        planned("static-skip-ext"),
-        planned("static-safe"),
-        planned("static-expires"),
-        planned("static-expires-uri"),
-        planned("static-expires-path-info"),
-        planned("static-expires-type"),
-        planned("static-expires-mtime"),
-        planned("static-expires-type-mtime"),
-        planned("static-cache-paths", kind=NUMBER),
-        planned("static-cache-paths-name"),
-        planned("static-gzip"),
-        planned("static-gzip-all", kind=FLAG),
-        planned("static-gzip-dir", "static-gzip-prefix"),
-        planned("static-gzip-ext", "static-gzip-suffix"),
-        planned("honour-range", kind=FLAG),
-        planned("mimefile", "mime-file"),
-        planned("file-serve-mode", "fileserve-mode"),
+        *STATIC_OPTIONS,
         planned("add-header"),
         planned("del-header", "rem-header"),
         planned("collect-header", "response-header-collect"),
-        planned("offload-threads", "offload-thread", kind=NUMBER, priority="P2"),
+        noop("offload-threads", "files take no core", "offload-thread", kind=NUMBER, priority="P2"),
     ),
 )

@@ -45,7 +45,9 @@ def test_help_has_every_supported_option_and_fits(capsys):
 def test_help_wraps_to_the_width_but_not_below_40(width, longest):
     usage, _, sections = help_text(OPTIONS, width).partition("\n\nSockets:\n")
     assert all(len(line) <= 79 for line in usage.splitlines())
-    assert max(map(len, sections.splitlines())) in range(longest - 20, longest + 1)
+    # A long name by itself cannot be wrapped.
+    lines = [line for line in sections.splitlines() if " " in line.strip()]
+    assert max(map(len, lines)) in range(longest - 20, longest + 1)
 
 
 @pytest.mark.parametrize("argv", [["-h"], ["--help"], ["--usage"], ["-Lh"]])

@@ -1,0 +1,42 @@
+"""Requests that are answered from files: in a greenlet, but on no core."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from bridge.lowlevel import direct_runner
+from engine.cores.runner import RequestGreenlet
+
+__all__ = ["Aside", "Shelf"]
+
+
+class Shelf(Protocol):
+    """Knows what can be answered without the application."""
+
+    def find(self, exchange: Any) -> Any | None: ...
+    def serve(self, exchange: Any, found: Any) -> None: ...
+
+
+class Aside:
+    """Answers what the shelf has; everything else goes to the cores.
+
+    A client that takes minutes for a file keeps no core from the application.
+
+    :param submit: runs the others when a core is free
+    """
+
+    def __init__(self, shelf: Shelf, submit: Callable[[Any], None]) -> None:
+        self._shelf = shelf
+        self._submit = submit
+        self._run_now = direct_runner()
+
+    def submit(self, exchange: Any) -> None:
+        """Answer *exchange* or pass it on; call in an asyncio callback."""
+        found = self._shelf.find(exchange)
+        if found is None:
+            self._submit(exchange)
+            return
+        greenlet = RequestGreenlet(self._shelf.serve, exchange, found)
+        greenlet.exchange = exchange
+        self._run_now(greenlet)
