@@ -329,7 +329,7 @@ class Connection:
                 self.tunnel.guest.released(False)
             return
         if not reusable or self._is_last or self.front.draining:
-            if body.complete:
+            if body.complete and not self._parser.should_pause():
                 self._close()
             else:
                 self._linger()

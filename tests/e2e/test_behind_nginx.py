@@ -87,6 +87,20 @@ def test_a_chunked_request_passes(client):
     assert '"body": "onetwo"' in client.reader.read().text
 
 
-def test_early_hints_are_no_trouble(client):
-    client.send(request_bytes("GET", "/hints/absent"))
-    assert client.reader.read().status == 200
+def test_early_hints_are_no_trouble_where_nginx_was_not_told_of_them(request, client):
+    known = client.get("/hints/absent").body != b"None"
+    assert known == (request.node.callspec.params["nginx"] == "proxy_pass")
+    if known:
+        client.send(request_bytes("GET", "/hints/sent"))
+        assert client.reader.read_head().status == 200
+
+
+def test_nginx_hands_early_hints_on_where_it_was_told_to(engine, tmp_path):
+    with (
+        running_nginx(tmp_path, http=engine.http, directives="    early_hints 1;") as nginx,
+        HttpConnection(nginx.addresses[0]) as client,
+    ):
+        client.send(request_bytes("GET", "/hints/sent"))
+        seen = [client.reader.read_head().status, client.reader.read_head().status]
+        assert seen == [103, 103]
+        assert client.reader.read().body == b"hello"

@@ -385,3 +385,21 @@ def test_repeated_fields_are_joined_in_order(http):
     facts = shown(http.request("GET", "/show", headers))
     assert facts["HTTP_ACCEPT"] == "a, b"
     assert facts["HTTP_COOKIE"] == "x=1; y=2"
+
+
+# -- closing
+
+
+@pytest.mark.parametrize("size", [5, 100_000])
+def test_a_reply_that_closes_arrives_although_more_requests_were_sent(server, size):
+    """RFC 9112 section 9.6: closing at once would reset the connection and lose the end of the reply."""
+    with HttpConnection(server.http) as connection:
+        connection.send(
+            request_bytes("GET", f"/closing/{size}")
+            + request_bytes("GET", "/never", [("X", "y" * 8000)]) * 60
+        )
+        received = b""
+        while piece := connection.sock.recv(4096):
+            received += piece
+    assert received.count(b"HTTP/1.1 ") == 1
+    assert received.endswith(bytes(size))

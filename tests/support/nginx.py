@@ -36,11 +36,15 @@ _UWSGI_VARIABLES: Final = {
 }
 
 
-def nginx_config(prefix: Path, port: int, *, uwsgi: Address | None, http: Address | None) -> str:
+def nginx_config(
+    prefix: Path, port: int, *, uwsgi: Address | None, http: Address | None, directives: str = ""
+) -> str:
     """Text of an ``nginx.conf``: ``/`` goes to the uwsgi address if given, else to the HTTP one.
 
     ``/proxy/``, and ``/ws/`` with upgrades, always go to the HTTP one where there is one.  Nothing
     is buffered, so streamed items pass at once; connections to the HTTP upstream are kept alive.
+
+    :param directives: more lines for the server block
     """
     temp = "\n".join(f"  {kind}_temp_path {prefix}/temp_{kind};" for kind in _TEMP_KINDS)
     upstreams = ""
@@ -69,6 +73,7 @@ http {{
     listen 127.0.0.1:{port};
     server_name test.example;
     client_max_body_size 100m;
+{directives}
 {locations}  }}
 }}
 """
@@ -112,6 +117,7 @@ def running_nginx(
     uwsgi: Address | None = None,
     http: Address | None = None,
     command_prefix: Sequence[str] = (),
+    directives: str = "",
 ) -> Iterator[ServerProcess]:
     """Run nginx with :func:`nginx_config` and all its files in ``directory`` until the block ends.
 
@@ -123,7 +129,7 @@ def running_nginx(
     prefix.mkdir()
     port = free_port()
     config = prefix / "nginx.conf"
-    config.write_text(nginx_config(prefix, port, uwsgi=uwsgi, http=http))
+    config.write_text(nginx_config(prefix, port, uwsgi=uwsgi, http=http, directives=directives))
     binary = nginx_binary()
     if not os.access(binary, os.X_OK):
         binary.chmod(0o755)

@@ -103,6 +103,12 @@ def no_length(environ, start_response, name):
     return [b"he", b"llo"]
 
 
+def closing(environ, start_response, name):
+    """The application wants the connection closed after this reply of NAME bytes."""
+    start_response("200 OK", [TEXT, ("Connection", "close")])
+    return [bytes(int(name))]
+
+
 def hints(environ, start_response, name):
     """``/hints/sent``; ``absent`` says whether they are on offer; ``late`` and ``bad`` misuse them."""
     offer = environ.get("wsgi.early_hints")
@@ -172,6 +178,7 @@ ROUTES = {
     "broken": broken,
     "status": status,
     "no-length": no_length,
+    "closing": closing,
     "hints": hints,
     "trailers": trailers,
 }
