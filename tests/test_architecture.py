@@ -44,6 +44,7 @@ ENGINE_RANKS = [
     "engine.errors",
     "engine.interfaces",
     "engine.address",
+    "engine.trust",
     "engine.logs",
     "engine.protocols",
     "engine.config",

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib.util import find_spec
 from typing import Final, Literal
 
-from engine.address import Address, TcpAddress, parse_address
+from engine.address import Address, InheritedFd, TcpAddress, parse_address
+from engine.config.activation import activated
 from engine.config.applications import lifespan_mode, main_app, mounts
 from engine.config.entries import Entry
 from engine.config.log_targets import is_network_log, log_targets
@@ -16,6 +17,7 @@ from engine.config.options import OPTIONS, OptionTable
 from engine.config.options.processes import HOOK_ACTIONS, HOOK_MOMENTS
 from engine.config.request_log import request_log
 from engine.config.settings import Listener, MonkeyPatch, Pidfile, Settings
+from engine.config.socket_options import SocketOptions
 from engine.config.static import static_files
 from engine.config.tls import Certificate, Tls, tls_address, tls_keyvals, tls_site
 from engine.errors import ConfigError
@@ -77,6 +79,15 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         listeners=_listeners(merged),
         tls=_tls(merged),
         listen=_backlog(merged),
+        socket_options=SocketOptions(
+            merged.text("chown-socket") or "",
+            merged.flag("reuse-port"),
+            merged.flag("freebind"),
+            merged.flag("so-keepalive"),
+            merged.integer("socket-sndbuf"),
+            merged.integer("socket-rcvbuf"),
+        ),
+        umask=merged.integer("umask") if "umask" in merged else None,
         chmod_socket=merged.integer("chmod-socket") if "chmod-socket" in merged else None,
         app=main_app(merged),
         mounts=mounts(merged),
@@ -147,6 +158,9 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         keepalive=merged.seconds("http-keepalive"),
         head_timeout=merged.seconds("http-headers-timeout") if "http-headers-timeout" in merged else 0.0,
         body_rate=merged.integer("http-body-min-rate"),
+        forwarded_from=_words(merged, "forwarded-allow-ips"),
+        forwarded_fields=_words(merged, "forwarded-headers"),
+        proxies=_words(merged, "proxy-protocol-allow-ips") if merged.flag("enable-proxy-protocol") else (),
         kill_on_disconnect=merged.flag("kill-on-disconnect"),
         max_connections=merged.integer("max-connections"),
         max_fd=merged.integer("max-fd") if "max-fd" in merged else 0,
@@ -215,12 +229,21 @@ def _listeners(merged: Merged) -> tuple[Listener, ...]:
         if name == "suwsgi-socket":
             protocol = "uwsgi"
         listeners.append(Listener(protocol, address, text, certificate))
+    if not listeners:  # as uWSGI does where systemd has opened the sockets
+        # A process that only tries whether a reload would succeed is the child of the one they are for.
+        fds = activated(os.environ, os.getpid()) or activated(os.environ, os.getppid())
+        listeners = [Listener(spoken, InheritedFd(fd), f"fd://{fd}") for fd in fds]
     if not listeners:
         raise ConfigError(
             "no address to listen on: give --http-socket :8000 for HTTP, "
             "or --socket :3031 for the uwsgi protocol (nginx uwsgi_pass)"
         )
     return tuple(listeners)
+
+
+def _words(merged: Merged, name: str) -> tuple[str, ...]:
+    text = merged.text(name)
+    return () if text is None else tuple(text.replace(",", " ").split())
 
 
 def _tls(merged: Merged) -> Tls:

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from engine.address import Address
 from engine.config.app_spec import AppSpec, Mount
+from engine.config.socket_options import SocketOptions
 from engine.config.static import StaticFiles
 from engine.config.tls import Certificate, Tls
 from engine.logs.settings import RequestLogSettings
@@ -60,6 +61,8 @@ class Settings:
     listen: int
     """Backlog of every listening socket."""
 
+    socket_options: SocketOptions
+    umask: int | None
     chmod_socket: int | None
     """Mode of unix sockets; None leaves it to the umask."""
 
@@ -181,6 +184,15 @@ class Settings:
     """Bytes per second; 0 means any."""
 
     kill_on_disconnect: bool
+    forwarded_from: tuple[str, ...]
+    """Peers that may say who the client is; addresses, networks, ``unix``, ``*``."""
+
+    forwarded_fields: tuple[str, ...]
+    """Fields they may say it in."""
+
+    proxies: tuple[str, ...]
+    """Peers that send a PROXY header; empty: nobody does."""
+
     max_connections: int
     """Of each worker; 0: as many as descriptors allow."""
 

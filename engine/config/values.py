@@ -8,6 +8,8 @@ from enum import Enum
 from typing import Final
 
 from engine.address import parse_address
+from engine.protocols.forwarded import FIELDS
+from engine.trust import check_peers
 
 __all__ = [
     "ADDRESS",
@@ -17,10 +19,13 @@ __all__ = [
     "DIRECTORY",
     "FILE",
     "FLAG",
+    "FORWARDED_FIELDS",
     "MODE",
     "NUMBER",
+    "PEERS",
     "SECONDS",
     "TEXT",
+    "UMASK",
     "Argument",
     "Kind",
     "choice",
@@ -95,6 +100,24 @@ def _mode(text: str) -> int:
     return int(text, 8)
 
 
+def _umask(text: str) -> int:
+    if not (1 <= len(text) <= 4 and set(text) <= set("01234567") and int(text, 8) <= 0o777):
+        raise ValueError("octal digits are needed, as in 022")
+    return int(text, 8)
+
+
+def _peers(text: str) -> str:
+    check_peers(text)
+    return text
+
+
+def _fields(text: str) -> str:
+    for word in text.lower().replace(",", " ").split():
+        if word not in FIELDS:
+            raise ValueError(f"{word!r} is none of {', '.join(FIELDS)}")
+    return text.lower()
+
+
 def _text(text: str) -> str:
     if not text:
         raise ValueError("a value is needed")
@@ -145,4 +168,7 @@ FILE: Final = Kind("FILE", _text)
 DIRECTORY: Final = Kind("DIR", _text)
 ADDRESS: Final = Kind("ADDRESS", _address)
 ASSIGNMENT: Final = Kind("NAME=VALUE", _assignment)
+UMASK: Final = Kind("MODE", _umask)
+PEERS: Final = Kind("LIST", _peers)
+FORWARDED_FIELDS: Final = Kind("LIST", _fields)
 MODE: Final = Kind("MODE", _mode, Argument.OPTIONAL, bare=0o666)

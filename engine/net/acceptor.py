@@ -11,6 +11,7 @@ from typing import Any
 from engine.net.listeners import Listener
 from engine.net.preliminaries import Preliminaries
 from engine.net.server import OwnServer
+from engine.trust import TrustedPeers
 
 __all__ = ["Acceptor"]
 
@@ -34,6 +35,7 @@ class Acceptor:
         factories: dict[str, Callable[..., Any]],
         backlog: int,
         log: Callable[[str], None],
+        proxies: TrustedPeers | None = None,
     ) -> None:
         self._loop = loop
         self._listeners = listeners
@@ -45,12 +47,13 @@ class Acceptor:
         self._stopped = False
         self._waking: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._preliminaries = Preliminaries(loop, factories, log)
+        self._preliminaries = Preliminaries(loop, factories, log, proxies)
 
     async def start(self) -> None:
         """Begin to accept."""
         for listener in self._listeners:
-            if listener.tls is not None or isinstance(self._loop, asyncio.SelectorEventLoop):
+            preceded = listener.tls is not None or self._preliminaries.has_proxies(listener)
+            if preceded or isinstance(self._loop, asyncio.SelectorEventLoop):
                 self._servers.append(OwnServer(self._loop, listener, self._meet))
                 continue
             factory = self._factories[listener.protocol]

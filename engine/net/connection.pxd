@@ -11,7 +11,7 @@ cdef class Connection:
     cdef object _parser
     cdef object _known
     cdef object _transport
-    cdef object _template
+    cdef public object _template
     cdef Outlet _outlet
     cdef RequestBody _body
     cdef bint _in_callback

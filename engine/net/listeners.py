@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import errno
+import grp
 import os
+import pwd
 import socket
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from engine.address import AbstractUnixAddress, Address, InheritedFd, TcpAddress, UnixAddress
+from engine.config.socket_options import SocketOptions
 from engine.errors import BindError
 from engine.net.tls.keeper import TlsKeeper
 
-__all__ = ["Listener", "bind", "describe"]
+__all__ = ["Listener", "adopt", "bind", "describe"]
+
+DEFAULTS: Final = SocketOptions()
+_IP_FREEBIND: Final = getattr(socket, "IP_FREEBIND", 15)  # Linux; Python 3.12 has no name for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +47,26 @@ class Listener:
                 pass
 
 
-def bind(protocol: str, address: Address, backlog: int, mode: int | None = None) -> Listener:
+def bind(
+    protocol: str,
+    address: Address,
+    backlog: int,
+    mode: int | None = None,
+    options: SocketOptions = DEFAULTS,
+) -> Listener:
     """Open a listening socket.
 
     :param backlog: connections the kernel keeps while no core is free (uWSGI ``--listen``)
     :param mode: permission bits of a unix socket; None leaves them to the umask
+    :param options: for sockets that are not passed on by another process
     :raises BindError: with the address and what to do
     """
     sock = _new_socket(address)
     try:
+        _set(sock, address, options)
         _bind(sock, address, mode)
+        if options.owner and isinstance(address, UnixAddress):
+            _give_to(address.path, options.owner)
         sock.listen(backlog)
     except OSError as exc:
         sock.close()
@@ -58,18 +76,83 @@ def bind(protocol: str, address: Address, backlog: int, mode: int | None = None)
     return Listener(protocol, sock, describe(sock), path)
 
 
+def adopt(protocol: str, address: Address, fds: Sequence[int], backlog: int) -> Listener | None:
+    """Return the one of *fds* that listens on *address*, if there is one.
+
+    :raises BindError: if it cannot be used
+    """
+    wanted = _socket_name(address)
+    for fd in fds:
+        try:
+            with socket.socket(fileno=os.dup(fd)) as sock:
+                if wanted is not None and sock.getsockname()[: len(wanted)] == wanted:
+                    return bind(protocol, InheritedFd(fd), backlog)
+        except OSError:
+            continue  # no socket
+    return None
+
+
+def _socket_name(address: Address) -> tuple[object, ...] | str | bytes | None:
+    """What getsockname(2) says of a socket that is bound to *address*; None where that is unknown."""
+    if isinstance(address, TcpAddress):
+        return (address.host or "0.0.0.0", address.port)
+    if isinstance(address, UnixAddress):
+        return os.path.abspath(address.path)
+    return b"\0" + address.name.encode() if isinstance(address, AbstractUnixAddress) else None
+
+
+def _set(sock: socket.socket, address: Address, options: SocketOptions) -> None:
+    """Set what is inherited by accepted connections, and what bind(2) looks at."""
+    wanted = [
+        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, int(options.keepalive)),
+        (socket.SOL_SOCKET, socket.SO_SNDBUF, options.send_buffer),
+        (socket.SOL_SOCKET, socket.SO_RCVBUF, options.receive_buffer),
+    ]
+    if isinstance(address, TcpAddress):
+        wanted += [
+            (socket.SOL_SOCKET, socket.SO_REUSEPORT, int(options.reuse_port)),
+            (socket.IPPROTO_IP, _IP_FREEBIND, int(options.freebind)),
+        ]
+    for level, name, value in wanted:
+        if value:
+            sock.setsockopt(level, name, value)
+
+
+def _give_to(path: str, owner: str) -> None:
+    user, _, group = owner.partition(":")
+    try:
+        uid = int(user) if user.isdecimal() else pwd.getpwnam(user).pw_uid if user else -1
+        gid = int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid if group else -1
+        os.chown(path, uid, gid)
+    except KeyError as exc:
+        raise BindError(f"--chown-socket {owner}: there is no such user or group") from exc
+    except PermissionError as exc:
+        raise BindError(f"--chown-socket {owner}: only root may give {path} away") from exc
+
+
 def _new_socket(address: Address) -> socket.socket:
     if isinstance(address, InheritedFd):
-        try:
-            return socket.socket(fileno=os.dup(address.fd))
-        except OSError as exc:
-            raise BindError(_explain(address, exc)) from exc
+        return _passed_on(address)
     if isinstance(address, TcpAddress):
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_STREAM)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         return sock
     return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+
+
+def _passed_on(address: InheritedFd) -> socket.socket:
+    try:
+        sock = socket.socket(fileno=os.dup(address.fd))
+    except OSError as exc:
+        raise BindError(
+            f"{address} is no open socket: {exc.strerror}. "
+            "Whoever starts the server must open it and pass it on."
+        ) from exc
+    if sock.type != socket.SOCK_STREAM:
+        sock.close()
+        raise BindError(f"{address} is no stream socket; HTTP and uwsgi need one")
+    return sock
 
 
 def _bind(sock: socket.socket, address: Address, mode: int | None) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from engine.config.activation import VARIABLES, activated
 from engine.errors import ConfigError
 from engine.logs.dates import line_prefix
 from engine.logs.log_file import LogFile
@@ -108,6 +109,8 @@ class _Launch:
         for notice in settings.notices:
             log.line(notice)
         _prepare(settings)
+        if settings.umask is not None:
+            os.umask(settings.umask)
         if settings.max_fd:
             allow_descriptors(settings.max_fd)
         self.listeners = _listen(settings, self.before, log)
@@ -203,7 +206,9 @@ class _Launch:
             return None
         from engine.net.listeners import bind
 
-        listener = bind("stats", self.settings.stats, 64, self.settings.chmod_socket)
+        listener = bind(
+            "stats", self.settings.stats, 64, self.settings.chmod_socket, self.settings.socket_options
+        )
         self.log.line(f"*** Stats server enabled on {listener.name} fd: {listener.sock.fileno()} ***")
         return listener
 
@@ -373,8 +378,11 @@ def _prepare(settings: Settings) -> None:
 
 def _listen(settings: Settings, before: reexec.Inherited | None, log: ServerLog) -> list[Listener]:
     """Open the listening sockets, except those that this process has already."""
-    from engine.net.listeners import Listener, bind
+    from engine.net.listeners import Listener, adopt, bind
 
+    passed_on = activated(os.environ, os.getpid())
+    for name in VARIABLES:
+        os.environ.pop(name, None)  # not for the application's children (sd_listen_fds(3))
     left = list(before.sockets) if before is not None else []
     listeners: list[Listener] = []
     for wanted in settings.listeners:
@@ -385,8 +393,17 @@ def _listen(settings: Settings, before: reexec.Inherited | None, log: ServerLog)
             sock.listen(settings.listen)
             listener = Listener(wanted.protocol, sock, same[0].name, same[0].path)
             said = "inherited"
+        elif (passed := adopt(wanted.protocol, wanted.address, passed_on, settings.listen)) is not None:
+            listener = passed
+            said = "passed on for"
         else:
-            listener = bind(wanted.protocol, wanted.address, settings.listen, settings.chmod_socket)
+            listener = bind(
+                wanted.protocol,
+                wanted.address,
+                settings.listen,
+                settings.chmod_socket,
+                settings.socket_options,
+            )
             said = "bound to"
         if wanted.certificate is not None:
             listener = replace(listener, tls=_certificates(settings, wanted))
@@ -480,6 +497,9 @@ def _worker_settings(
         lifetime=lifetime,
         kill_on_disconnect=settings.kill_on_disconnect,
         static=settings.static,
+        forwarded_from=settings.forwarded_from,
+        forwarded_fields=settings.forwarded_fields,
+        proxies=settings.proxies,
         certificate_watch=settings.tls.watch,
         memory_report=settings.memory_report
         or bool(settings.evil_reload_on_rss or settings.evil_reload_on_as),

@@ -72,6 +72,9 @@ class WorkerSettings:
     directory: str = "."
     kill_on_disconnect: bool = False
     static: StaticFiles = field(default_factory=StaticFiles)
+    forwarded_from: tuple[str, ...] = ()
+    forwarded_fields: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
     certificate_watch: float = 0.0
     environ: dict[str, str] = field(default_factory=dict)
     manager: ServiceManager | None = None

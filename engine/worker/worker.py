@@ -23,6 +23,7 @@ from engine.request.log import line_maker
 from engine.static.site import StaticSite
 from engine.stats.memory import memory
 from engine.stats.scoreboard import Column
+from engine.trust import TrustedPeers
 from engine.uwsgi_api.api import Api
 from engine.worker.ending import Ending
 from engine.worker.looking_in import LookingIn
@@ -175,10 +176,17 @@ class Worker:
 
     def _accept_with(self, loop: asyncio.AbstractEventLoop, front: FrontEnd) -> Acceptor:
         factories: dict[str, Callable[..., Any]] = {
-            "http": lambda known=None: Http1Connection(front, known),
+            "http": self._http_factory(front),
             "uwsgi": lambda known=None: UwsgiConnection(front, known),
         }
-        acceptor = Acceptor(loop, self._listeners, factories, self._settings.backlog, self._log.line)
+        acceptor = Acceptor(
+            loop,
+            self._listeners,
+            factories,
+            self._settings.backlog,
+            self._log.line,
+            TrustedPeers(self._settings.proxies),
+        )
         self._runner.on_full = acceptor.pause
         self._runner.on_free = self._on_free
         front.crowd.on_full = acceptor.pause
@@ -187,6 +195,15 @@ class Worker:
         if self._settings.kill_on_disconnect:
             front.on_gone = self._end_request
         return acceptor
+
+    def _http_factory(self, front: FrontEnd) -> Callable[..., Any]:
+        trusted = TrustedPeers(self._settings.forwarded_from)
+        if not trusted:
+            return lambda known=None: Http1Connection(front, known)
+        from engine.net.forwarded import ForwardedConnection
+
+        fields = self._settings.forwarded_fields
+        return lambda known=None: ForwardedConnection(front, known, trusted, fields)
 
     def _end_request(self, exchange: Exchange) -> None:
         self._runner.end(exchange, ClientLeftError("the client has gone (--kill-on-disconnect)"))

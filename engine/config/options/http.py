@@ -80,8 +80,6 @@ HTTP: Final = Section(
         refused("http-to", _ROUTER + "; put nginx or HAProxy in front of several engines"),
         refused("http-modifier1", _ROUTER, kind=NUMBER),
         refused("http-modifier2", _ROUTER, kind=NUMBER),
-        refused(
-            "http-stud-prefix", "use the PROXY protocol when it comes (--enable-proxy-protocol)", kind=TEXT
-        ),
+        refused("http-stud-prefix", "use the PROXY protocol (--enable-proxy-protocol)", kind=TEXT),
     ),
 )

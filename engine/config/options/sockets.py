@@ -6,7 +6,20 @@ from typing import Final
 
 from engine.config.options.later import noop, planned, refused
 from engine.config.options.record import Option, Section
-from engine.config.values import ADDRESS, COUNT, FLAG, MODE, NUMBER, choice
+from engine.config.values import (
+    ADDRESS,
+    BYTES,
+    COUNT,
+    FLAG,
+    FORWARDED_FIELDS,
+    MODE,
+    NUMBER,
+    PEERS,
+    TEXT,
+    UMASK,
+    Kind,
+    choice,
+)
 
 __all__ = ["SOCKETS"]
 
@@ -52,17 +65,63 @@ SOCKETS: Final = Section(
             aliases=("chmod",),
             short="C",
         ),
-        planned("chown-socket"),
+        Option(
+            "chown-socket",
+            Kind("USER[:GROUP]", TEXT.parse),
+            "Owner of unix sockets, by name or number.",
+            priority="P1",
+        ),
+        Option("umask", UMASK, "Permissions that new files do not get, in octal.", priority="P1"),
+        Option(
+            "reuse-port",
+            FLAG,
+            "Let other servers listen on the same TCP ports; the kernel shares out connections.",
+            priority="P1",
+        ),
+        Option("freebind", FLAG, "Listen on addresses that this machine does not have yet.", priority="P1"),
+        Option("so-keepalive", FLAG, "Have the kernel probe silent connections.", priority="P1"),
+        Option("socket-sndbuf", BYTES, "Send buffer of each connection.", default=0, priority="P2"),
+        Option("socket-rcvbuf", NUMBER, "Receive buffer of each connection.", default=0, priority="P2"),
+        Option(
+            "enable-proxy-protocol",
+            FLAG,
+            "Read a PROXY header, version 1 or 2, at the start of every HTTP connection, before TLS too; "
+            "REMOTE_ADDR and REMOTE_PORT are the client's then.",
+            aliases=("http-enable-proxy-protocol",),
+            page="HTTP.html",
+            priority="P1",
+        ),
+        Option(
+            "proxy-protocol-allow-ips",
+            PEERS,
+            "Who sends that header: addresses, networks, unix, or * for all. Connections of others are "
+            "plain ones.",
+            default="*",
+            page="-",
+            priority="P1",
+        ),
+        Option(
+            "forwarded-allow-ips",
+            PEERS,
+            "Proxies that may say who the client is, in header fields: addresses, networks, unix (whoever "
+            "comes through a unix socket), or * for all. Nobody may by default.",
+            page="-",
+            priority="P1",
+        ),
+        Option(
+            "forwarded-headers",
+            FORWARDED_FIELDS,
+            "The header fields they may say it in: x-forwarded-for, x-forwarded-proto, x-forwarded-host, "
+            "x-forwarded-port, forwarded. Name only those that your proxy always sets: others it may pass on "
+            "from the client.",
+            default="x-forwarded-for,x-forwarded-proto",
+            page="-",
+            priority="P1",
+        ),
         planned("http-to-https", kind=ADDRESS),
-        planned("reuse-port", kind=FLAG),
-        planned("freebind", kind=FLAG),
-        planned("so-keepalive", kind=FLAG),
         planned(
             "so-send-timeout", "socket-send-timeout", "so-write-timeout", "socket-write-timeout", kind=NUMBER
         ),
-        planned("socket-sndbuf", kind=NUMBER, priority="P2"),
-        planned("socket-rcvbuf", kind=NUMBER, priority="P2"),
-        planned("umask"),
         Option("max-fd", COUNT, "Descriptors that each process may have open.", priority="P1"),
         Option(
             "max-connections",
@@ -76,7 +135,6 @@ SOCKETS: Final = Section(
         planned("shared-socket", priority="P2", note="pass an open socket with fd://N"),
         planned("undeferred-shared-socket", priority="P2", note="pass an open socket with fd://N"),
         planned("map-socket", priority="P2"),
-        planned("enable-proxy-protocol", "http-enable-proxy-protocol", kind=FLAG),
         noop("tcp-nodelay", "it is always set", priority="P2"),
         noop(
             "no-defer-accept",

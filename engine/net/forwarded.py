@@ -1,0 +1,69 @@
+"""HTTP connections whose peer may be a proxy that speaks for its clients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.interfaces import Environ
+from engine.net.frontend import FrontEnd
+from engine.net.http1 import Http1Connection
+from engine.protocols.forwarded import Told, read_forwarded
+from engine.trust import TrustedPeers
+
+__all__ = ["ForwardedConnection"]
+
+
+class ForwardedConnection(Http1Connection):
+    """Takes the client's address and scheme from header fields, if the peer is trusted.
+
+    :param wanted: the fields (``engine.protocols.forwarded.FIELDS``)
+    """
+
+    def __init__(
+        self, front: FrontEnd, known: Environ | None, trusted: TrustedPeers, wanted: Sequence[str]
+    ) -> None:
+        Http1Connection.__init__(self, front, known)
+        self._trusted = trusted
+        self._wanted = wanted
+        self._own: Environ | None = None
+        """The template of the connection itself, once known to be a trusted proxy's."""
+        self._asked = False
+
+    def _begin(self, head: Any) -> Any:
+        if not self._asked:
+            self._asked = True
+            own = self.template()
+            if self._trusted.trusts(own["REMOTE_ADDR"]):
+                self._own = own
+        if self._own is not None:
+            told = read_forwarded(head.headers, self._wanted, self._trusted.trusts)
+            self._template = {**self._own, **_facts(told)}
+            if told.scheme == "http":
+                self._template.pop("HTTPS", None)
+            self.memo = None  # what other applications made of the template
+            if told.host:
+                _replace_host(head.headers, told.host.encode("latin-1"))
+        return Http1Connection._begin(self, head)
+
+
+def _facts(told: Told) -> Environ:
+    facts: Environ = {}
+    if told.address:
+        facts["REMOTE_ADDR"] = told.address
+        facts["REMOTE_PORT"] = told.port
+    if told.scheme:
+        facts["wsgi.url_scheme"] = told.scheme
+        if told.scheme == "https":
+            facts["HTTPS"] = "on"
+    if told.server_port:
+        facts["SERVER_PORT"] = told.server_port
+    return facts
+
+
+def _replace_host(headers: list[tuple[bytes, bytes]], host: bytes) -> None:
+    for place, (name, _) in enumerate(headers):
+        if name == b"host":
+            headers[place] = (name, host)
+            return
+    headers.append((b"host", host))
