@@ -1,5 +1,6 @@
 """Websockets through the functions of the ``uwsgi`` module; runs under real uWSGI too."""
 
+import os
 import time
 
 import gevent
@@ -106,7 +107,64 @@ def chosen(environ):
     return []
 
 
+def from_area(environ):
+    uwsgi.websocket_handshake()
+    uwsgi.sharedarea_write(0, 0, "shared text")
+    uwsgi.websocket_send_from_sharedarea(0, 0, 11)
+    uwsgi.websocket_send_binary_from_sharedarea(0, 7, 4)
+    return []
+
+
+def hangs_up(environ):
+    uwsgi.websocket_handshake()
+    fd = uwsgi.connection_fd()
+    said(f"connected {uwsgi.is_connected(fd)}")
+    uwsgi.disconnect()
+    try:
+        uwsgi.websocket_send("x")
+    except OSError as error:
+        said(f"hung up: {error}")
+    return []
+
+
+def deaf(environ):
+    uwsgi.websocket_handshake()
+    gevent.sleep(1000)
+
+
+def deadline(environ):
+    uwsgi.websocket_handshake()
+    uwsgi.set_user_harakiri(1)
+    uwsgi.websocket_recv()
+
+
+def elsewhere(environ):
+    """Calls of a greenlet that outlives the request."""
+    uwsgi.websocket_handshake()
+    context = uwsgi.request_context()
+
+    def later():
+        gevent.sleep(0.1)
+        for call in (uwsgi.websocket_recv_nb, uwsgi.websocket_recv):
+            try:
+                call(request_context=context)
+            except OSError as error:
+                said(f"later: {error}")
+
+    gevent.spawn(later)
+    uwsgi.websocket_send("from here", request_context=context)
+    return []
+
+
+def descriptors(environ):
+    """How many descriptors the process has."""
+    start_response = environ["start_response"]
+    start_response("200 OK", [])
+    return [str(len(os.listdir("/proc/self/fd"))).encode()]
+
+
 def application(environ, start_response):
+    environ["start_response"] = start_response
     result = globals()[environ["PATH_INFO"].strip("/")](environ)
     if result is not None:
         return result
