@@ -15,6 +15,7 @@ from engine.config.log_targets import is_network_log, log_targets
 from engine.config.merge import Merged
 from engine.config.options import OPTIONS, OptionTable
 from engine.config.options.processes import HOOK_ACTIONS, HOOK_MOMENTS
+from engine.config.programs import cron_jobs, touched_commands
 from engine.config.request_log import request_log
 from engine.config.settings import Listener, MonkeyPatch, Pidfile, Settings
 from engine.config.socket_options import SocketOptions
@@ -40,6 +41,11 @@ IMPLY_MASTER: Final = (
     "touch-logreopen",
     "touch-logrotate",
     "log-maxsize",
+    "touch-exec",
+    "fs-reload",
+    "cron",
+    "cron2",
+    "unique-cron",
     "master-fifo",
     "py-autoreload",
     "cheaper",
@@ -169,6 +175,9 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         log_date=merged.text("log-date") if merged.text("log-date") != "0" else None,
         log_targets=log_targets(merged),
         logfile_chown=merged.flag("logfile-chown"),
+        touch_exec=touched_commands(merged),
+        fs_reload=_paths(merged, "fs-reload"),
+        cron_jobs=cron_jobs(merged),
         touch_logrotate=_paths(merged, "touch-logrotate"),
         log_blocking=merged.seconds("log-blocking"),
         log_prefix=merged.text("log-prefix") or "",

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from engine.address import Address
 from engine.config.app_spec import AppSpec, Mount
+from engine.config.programs import CronJob, TouchedCommand
 from engine.config.socket_options import SocketOptions
 from engine.config.static import StaticFiles
 from engine.config.tls import Certificate, Tls
@@ -216,6 +217,9 @@ class Settings:
     log_targets: LogTargets
     logfile_chown: bool
     touch_logrotate: tuple[str, ...]
+    touch_exec: tuple[TouchedCommand, ...]
+    fs_reload: tuple[str, ...]
+    cron_jobs: tuple[CronJob, ...]
     memory_report: bool
     logto: str | None
     logto2: str | None

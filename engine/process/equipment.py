@@ -8,8 +8,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine.process.cheaper import Cheaper, CheaperSettings
+from engine.process.crontab import Crontab
 from engine.process.fifo import MasterFifo
+from engine.process.programs import Program
 from engine.process.touch import TouchWatch
+from engine.signals.file_monitor import new_monitor
 from engine.stats.scoreboard import Column, WorkerState
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ def equip(master: Master, settings: Settings) -> None:
     if settings.cheaper:
         _add_cheaper(master, settings)
     _look_after_logs(master, settings)
+    _run_programs(master, settings)
+    _watch_directories(master, settings)
 
 
 def _add_fifo(master: Master, path: str, fewest: int) -> None:
@@ -98,6 +103,55 @@ def _add_cheaper(master: Master, settings: Settings) -> None:
         master.set_workers(cheaper.decide(time.monotonic(), master.wanted, busy))
 
     master.each_cycle(look)
+
+
+def _run_programs(master: Master, settings: Settings) -> None:
+    """Cron jobs, and commands for touched files."""
+    if settings.cron_jobs:
+        crontab = Crontab(settings.cron_jobs, master.log.line)
+        master.each_cycle(lambda: crontab.look(stopping=master.is_stopping()))
+    if not settings.touch_exec:
+        return
+    watch = TouchWatch()
+    running: list[Program] = []
+
+    def run(command: str) -> Callable[[str], None]:
+        def start(path: str) -> None:
+            master.log.line(f"{_name(path)} was touched: running {command!r}")
+            program = Program(command)
+            running.append(program)
+            program.start()
+
+        return start
+
+    def look() -> None:
+        for program in [each for each in running if each.reap() is not None]:
+            running.remove(program)
+        watch.look()
+
+    for each in settings.touch_exec:
+        watch.add(each.path, run(each.command))
+    master.each_cycle(look)
+
+
+def _watch_directories(master: Master, settings: Settings) -> None:
+    """Reload when a file or directory of ``--fs-reload`` changes."""
+    if not settings.fs_reload:
+        return
+    monitor = new_monitor()
+
+    def changed(paths: list[str]) -> None:
+        if paths:
+            master.reload(f"{paths[0]} has changed")
+
+    for path in settings.fs_reload:
+        problem = monitor.add(path)
+        if problem is not None:
+            master.log.line(f"--fs-reload: {problem}")
+    if monitor.fileno() >= 0:
+        master.events.add_reader(monitor.fileno(), lambda: changed(monitor.changed()))
+        master.at_fork_in_child(monitor.close)
+    master.each_cycle(lambda: changed(monitor.poll()))
 
 
 def _look_after_logs(master: Master, settings: Settings) -> None:

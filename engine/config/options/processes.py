@@ -222,7 +222,7 @@ PROCESSES: Final = Section(
         planned("harakiri-queue-threshold", kind=NUMBER),
         planned("mule-harakiri", kind=SECONDS, priority="P2"),
         planned("spooler-harakiri", kind=SECONDS, priority="P2"),
-        planned("cron-harakiri", kind=SECONDS, priority="P2"),
+        Option("cron-harakiri", SECONDS, "Kill a cron job that runs for longer.", default=0, priority="P2"),
         planned("mule-reload-mercy", kind=SECONDS, priority="P0"),
         planned("cheaper-rss-limit-soft", kind=NUMBER, priority="P2"),
         planned("cheaper-rss-limit-hard", kind=NUMBER, priority="P2"),
@@ -234,7 +234,13 @@ PROCESSES: Final = Section(
         planned("worker-exec", priority="P2"),
         planned("touch-mules-reload"),
         planned("touch-spoolers-reload"),
-        planned("touch-exec"),
+        Option(
+            "touch-exec",
+            TEXT,
+            'Run a command when a file is modified: "FILE COMMAND".',
+            multiple=True,
+            priority="P1",
+        ),
         Option(
             "touch-signal",
             TEXT,
@@ -242,7 +248,13 @@ PROCESSES: Final = Section(
             multiple=True,
             priority="P1",
         ),
-        planned("fs-reload"),
+        Option(
+            "fs-reload",
+            FILE,
+            "Reload the server when this file changes, or something in this directory.",
+            multiple=True,
+            priority="P1",
+        ),
         Option(
             "fs-signal",
             TEXT,

@@ -1,0 +1,60 @@
+"""Cron jobs of a master (uWSGI ``--cron``, ``--unique-cron``, ``--cron2``)."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterable
+
+from engine.config.programs import CronJob
+from engine.process.programs import Program
+from engine.signals.cron import CronEntry
+from engine.signals.schedule import CronTable
+
+__all__ = ["Crontab"]
+
+
+class Crontab:
+    """Starts commands in their minutes.
+
+    :param log: takes a line for the server log
+    """
+
+    def __init__(self, jobs: Iterable[CronJob], log: Callable[[str], None]) -> None:
+        self._jobs = list(jobs)
+        self._log = log
+        self._table = CronTable()
+        for number, job in enumerate(self._jobs):
+            self._table.add(number, CronEntry(*job.fields))
+        self._running: list[tuple[CronJob, Program, float]] = []
+
+    def look(self, *, stopping: bool = False) -> None:
+        """Bury what has ended, kill what takes too long, start what is due; call about once a second."""
+        now = time.monotonic()
+        for each in list(self._running):
+            job, program, deadline = each
+            code = program.reap()
+            if code is not None:
+                self._running.remove(each)
+                self._log(f"[uwsgi-cron] {job.command!r} has ended with status {code}")
+            elif now >= deadline:
+                self._log(f"*** CRON HARAKIRI: {job.command!r} (pid: {program.pid}) is killed ***")
+                program.signal(signal.SIGKILL)
+        if stopping:
+            return
+        epoch = time.time()
+        for number in self._table.due(epoch, time.localtime(epoch)):
+            self._start(self._jobs[number], now)
+
+    def _start(self, job: CronJob, now: float) -> None:
+        if job.unique and any(running is job for running, _, _ in self._running):
+            self._log(f"[uwsgi-cron] {job.command!r} still runs; it is not started again")
+            return
+        program = Program(job.command)
+        try:
+            program.start()
+        except OSError as exc:
+            self._log(f"[uwsgi-cron] {job.command!r} cannot be started: {exc.strerror}")
+            return
+        self._log(f"[uwsgi-cron] running {job.command!r} (pid: {program.pid})")
+        self._running.append((job, program, now + job.harakiri if job.harakiri else float("inf")))
