@@ -57,6 +57,8 @@ class Lane(IntEnum):
     """Messages for mules."""
     API = 3
     """Calls of the ``uwsgi`` module that only the master can answer."""
+    SHARED = 4
+    """Signals from and to other servers."""
 
 
 class Channel:

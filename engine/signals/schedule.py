@@ -43,10 +43,14 @@ class TimerTable:
 
     def due(self, now: float) -> list[int]:
         """Return the signals that are due.  Periods that were missed count once, as with timerfd(2)."""
-        numbers: list[int] = []
+        return [number for number, _ in self.expired(now)]
+
+    def expired(self, now: float) -> list[tuple[int, float]]:
+        """Return the signals that are due, with the periods of their timers; see :meth:`due`."""
+        numbers: list[tuple[int, float]] = []
         while self._heap and self._heap[0].when <= now:
             timer = self._heap[0]
-            numbers.append(timer.number)
+            numbers.append((timer.number, timer.period))
             if timer.left == 1:
                 heapq.heappop(self._heap)
                 continue

@@ -24,13 +24,18 @@ from engine.signals.wire import (
     decode,
 )
 
-__all__ = ["Deliver", "Events", "Switchboard"]
+__all__ = ["Deliver", "Elsewhere", "Events", "Switchboard"]
 
+Elsewhere = Callable[[int, str, str, int], bool]
+"""Takes number, target, claim and its milliseconds of a signal to all servers; False if it cannot be."""
 Deliver = Callable[[bytes], bool]
 """Takes signal numbers to a process; False if it is gone or does not read."""
 
 _CRON_TICK: Final = 1.0
 _FILE_TICK: Final = 1.0
+# Of several servers with the same timer one raises the signal; the others keep still for so long.
+_MOST_OF_A_PERIOD: Final = 0.75
+_CRON_CLAIM: Final = 300_000  # milliseconds that the clocks of servers may differ by
 _RETRY: Final = 0.05  # seconds until a process that did not take signals is tried again
 
 
@@ -81,6 +86,8 @@ class Switchboard:
         self._flush_handle: Handle | None = None
         self._ticking = False
         self._ready_to_start: list[AddTimer] = []
+        self.elsewhere: Elsewhere | None = None
+        """Where signals go first; they come back through :meth:`route_here`."""
 
     # -- life -----------------------------------------------------------------------
 
@@ -161,11 +168,20 @@ class Switchboard:
             case Hello():
                 pass
 
-    def raise_signal(self, number: int) -> None:
-        """Route one signal."""
+    def raise_signal(self, number: int, claim: str = "", claim_ms: int = 0) -> None:
+        """Route one signal.
+
+        :param claim: of several servers that raise the same at about the same time only one is to
+        """
+        target = self._registry.row(number).target
+        if self.elsewhere is None or not self.elsewhere(number, target, claim, claim_ms):
+            self.route_here(number, target)
+
+    def route_here(self, number: int, target: str) -> None:
+        """Route one signal to processes of this server."""
         row = self._registry.row(number)
         owners = None if row.is_everywhere() else row.owners
-        problem = self._lines.route(number, parse_target(row.target), owners)
+        problem = self._lines.route(number, parse_target(target), owners)
         if problem is not None:
             self._log(problem)
         self._flush_soon()
@@ -191,8 +207,8 @@ class Switchboard:
     def _fire_timers(self) -> None:
         self._timer_handle = None
         self._timer_at = NEVER
-        for number in self._timers.due(self._clock()):
-            self.raise_signal(number)
+        for number, period in self._timers.expired(self._clock()):
+            self.raise_signal(number, f"timer:{number}:{period:g}", int(period * _MOST_OF_A_PERIOD * 1000))
         self._arm_timers()
 
     def _tick_if_needed(self) -> None:
@@ -206,7 +222,7 @@ class Switchboard:
         now = self._wall()
         for number in self._cron.due(now, time.localtime(now)):
             self._log(f"[uwsgi-cron] routing signal {number}")
-            self.raise_signal(number)
+            self.raise_signal(number, f"cron:{number}:{int(now // 60)}", _CRON_CLAIM)
         if self._monitor is not None:
             self._raise_for(self._monitor.poll())
         self._tick_if_needed()
@@ -235,9 +251,16 @@ class Switchboard:
     def _raise_for(self, paths: list[str]) -> None:
         for path in paths:
             for number in self._files.get(path, ()):
-                self.raise_signal(number)
+                # The file is on this machine only.
+                self.route_here(number, self._registry.row(number).target)
 
     # -- out --------------------------------------------------------------------------------
+
+    def later(self, delay: float, call: Callable[[], None]) -> bool:
+        """Call in the thread of the switchboard; False before :meth:`start`."""
+        if self._events is not None:
+            self._events.call_later(delay, call)
+        return self._events is not None
 
     def _flush_soon(self) -> None:
         if self._flush_handle is None and self._events is not None:

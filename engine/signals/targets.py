@@ -20,6 +20,8 @@ class Kind(Enum):
     WORKER = "worker"
     MULE = "mule"
     SPOOLER = "spooler"
+    LINK = "link"
+    """To other servers; no target reaches it."""
 
 
 class Reach(Enum):

@@ -82,6 +82,7 @@ class Api:
         self._helping = Helping(self.instance, self._names, log)
         roles = self.instance.roles
         self._signals = Local(facts.processes, self.instance.agent, log, roles.count, roles.farm)
+        self._helping.share(self._signals)
         self._channel: WorkerSide | None = None
         self._is_used = False
         for message in messages(facts.opt):
@@ -136,6 +137,7 @@ class Api:
     def serving(self) -> None:
         """The worker's loop runs; call in it, before the first request."""
         self.instance.serving = True
+        self.instance.serve_shared()
         self._follow_spawns()
         loop = asyncio.get_running_loop()
         if self._channel is None:
@@ -164,6 +166,7 @@ class Api:
             if not done:
                 self._log(f"uwsgi.atexit did not end in {limit:g} seconds; going on without it")
         await self._helping.finish(limit)
+        await self.instance.close_shared()
         await self._empty_channel(limit)
 
     async def _empty_channel(self, limit: float) -> None:

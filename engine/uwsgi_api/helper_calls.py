@@ -8,6 +8,7 @@ from collections import deque
 from typing import Any
 
 from bridge.sync import Event
+from engine.uwsgi_api.cluster.tasks import SharedSpool
 from engine.uwsgi_api.helpers.crew import ASK, POST
 from engine.uwsgi_api.helpers.spool import Spool, Task
 from engine.uwsgi_api.instance import Instance
@@ -26,15 +27,19 @@ class SpoolerCalls:
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
 
-    def _spool(self, directory: str = "") -> Spool:
+    def _spool(self, directory: str = "") -> Spool | SharedSpool:
         settings = self._instance.roles.spooler
         known = (*settings.directories, *settings.external)
         if not directory:
-            return Spool(known[0])
+            return self._open(known[0])
         path = os.path.abspath(directory)
         if path not in known:
             raise ValueError(f"unable to spool: {directory} is none of the directories given with --spooler")
-        return Spool(path)
+        return self._open(path)
+
+    def _open(self, directory: str) -> Spool | SharedSpool:
+        store = self._instance.store
+        return Spool(directory) if store is None else store.spool(directory)
 
     @public("P0", "send_to_spooler", differs="from every greenlet")
     def spool(self, task: dict[bytes, bytes] | None = None, /, **fields: Any) -> bytes:
@@ -67,15 +72,15 @@ class SpoolerCalls:
     def spooler_jobs(self) -> list[bytes]:
         """Paths of the tasks that wait or run, in their order."""
         settings = self._instance.roles.spooler
-        return [os.fsencode(path) for each in settings.directories for path in Spool(each).paths()]
+        return [os.fsencode(path) for each in settings.directories for path in self._open(each).paths()]
 
     @public("P1")
     def spooler_get_task(self, path: str | bytes, /) -> dict[Any, bytes] | None:
         """What a task file says; None if it is gone."""
-        try:
-            with open(path, "rb") as file:
-                task = Task.decode(file.read())
-        except FileNotFoundError:
+        text = os.fsdecode(path)
+        found = (self._open(each).read(text) for each in self._instance.roles.spooler.directories)
+        task = next((task for task in found if task is not None), None)
+        if task is None:
             return None
         fields: dict[Any, bytes] = {"spooler_task_name": os.fsencode(path), **task.fields}
         return {**fields, "body": task.body} if task.body else fields

@@ -16,11 +16,17 @@ from engine.channels import Lane, WorkerSide
 from engine.errors import ConfigError
 from engine.signals.local import Local
 from engine.signals.targets import Kind
+from engine.uwsgi_api.cluster.caretaker import consumer_name
+from engine.uwsgi_api.cluster.link import Link
+from engine.uwsgi_api.cluster.tasks import SharedSpool
+from engine.uwsgi_api.cluster.uplink import Uplink
 from engine.uwsgi_api.context import follow_spawns
 from engine.uwsgi_api.helper_calls import Inbox, MuleCalls
 from engine.uwsgi_api.helpers.crew import Crew
 from engine.uwsgi_api.helpers.process import HelperProcess
 from engine.uwsgi_api.helpers.roles import Role
+from engine.uwsgi_api.helpers.shared_spooler import SharedSpooler
+from engine.uwsgi_api.helpers.spool import Spool
 from engine.uwsgi_api.helpers.spooler import Spooler
 from engine.uwsgi_api.instance import Instance
 
@@ -42,6 +48,8 @@ class Helping:
         self._names = names
         self._log = log
         self._alone: list[asyncio.Future[Any]] = []
+        self._link: Link | None = None
+        self._uplink: Uplink | None = None
         roles = instance.roles
         if roles.count(Kind.MULE) and not instance.facts.supervised:
             raise ConfigError(
@@ -51,6 +59,11 @@ class Helping:
             segment = instance.store.segments.get("spooler-pids", _PIDS)
             instance.share_spooler_pids(memoryview(segment.memory))
 
+    def share(self, signals: Local) -> None:
+        """Let signals go to all servers, where ``--shared`` says so."""
+        if self._instance.store is not None and self._instance.store.shared is not None:
+            self._uplink = Uplink(signals.switchboard, self._log)
+
     def supervise(self, master: Any, signals: Local) -> None:
         """Let *master* start helpers and carry their messages."""
         store = self._instance.store
@@ -58,7 +71,7 @@ class Helping:
             return
         if store is None:
             raise ConfigError("spoolers and mules need Linux here; leave --spooler and --mule out")
-        Crew(master, self._instance.roles, signals, store.segments, self.be, self._log)
+        Crew(master, self._instance.roles, signals, store.segments, self.be, self._log, self._uplink)
 
     # -- in a helper's process ----------------------------------------------------------
 
@@ -67,6 +80,12 @@ class Helping:
         instance = self._instance
         instance.become_helper(role, channel)
         follow_spawns()
+        if role.kind is Kind.LINK:
+            early: list[bytes] = []
+            channel.on(Lane.SHARED, early.append)
+            return HelperProcess(
+                channel, instance.agent, lambda: self._link_up(channel, early), self._stop_link, _MERCY
+            ).run()
         if role.kind is Kind.SPOOLER:
             spooler = self._new_spooler(role)
             channel.on(Lane.API, lambda data: spooler.poke())
@@ -90,19 +109,54 @@ class Helping:
 
         return HelperProcess(channel, instance.agent, toil, stop, _MERCY).run()
 
-    def _new_spooler(self, role: Role) -> Spooler:
+    def _link_up(self, channel: WorkerSide, early: list[bytes]) -> None:
+        async def work() -> None:
+            link = self._new_link(lambda data: channel.send(Lane.SHARED, data))
+            for message in early:
+                link.receive(message)
+            channel.on(Lane.SHARED, link.receive)
+            await link.run()
+
+        bridge.wait(work())
+
+    def _new_link(self, send: Callable[[bytes], bool]) -> Link:
+        store = self._instance.store
+        assert store is not None
+        assert store.shared is not None
+        spools = [os.path.basename(path) for path in self._instance.roles.spooler.directories]
+        shared = store.shared
+        self._link = Link(shared.settings, shared.server, store.own_locks, spools, send, self._log)
+        return self._link
+
+    def _stop_link(self) -> None:
+        if self._link is not None:
+            self._link.stop()
+
+    def _new_spooler(self, role: Role) -> Spooler | SharedSpooler:
         settings = self._instance.roles.spooler
-        spooler = Spooler(
-            role.what,
-            settings,
-            lambda: self._names.get("spooler"),
-            self._log,
-            lambda: self._instance.spooler_frequency,
-        )
+        store, spooler_of = self._instance.store, lambda: self._names.get("spooler")
+        spool = Spool(role.what) if store is None else store.spool(role.what)
+        spooler: Spooler | SharedSpooler
+        if isinstance(spool, SharedSpool):
+            assert store is not None
+            assert store.shared is not None
+            spooler = SharedSpooler(
+                spool,
+                consumer_name(store.shared.server),
+                settings,
+                spooler_of,
+                self._log,
+                lambda: self._instance.spooler_frequency,
+            )
+        else:
+            spooler = Spooler(
+                spool, settings, spooler_of, self._log, lambda: self._instance.spooler_frequency
+            )
         self._instance.spoolers.append(spooler)
         return spooler
 
     def _start_python(self) -> None:
+        self._instance.serve_shared()
         if self._instance.load_application is not None:
             self._instance.load_application()
         if self._instance.roles.spooler.chdir and self._instance.is_spooler:
@@ -138,12 +192,33 @@ class Helping:
     def serve_alone(self) -> None:
         """Run the spoolers in greenlets of this process; call in its loop."""
         for role in self._instance.roles.helpers:
+            if role.kind is Kind.LINK:
+                self._link_here()
+                continue
             spooler = self._new_spooler(role)
             self._instance.note_spooler(role.number)
             self._alone.append(bridge.future(bridge.spawn(spooler.run)))
 
+    def _link_here(self) -> None:
+        uplink = self._uplink
+        assert uplink is not None
+        loop = asyncio.get_running_loop()
+
+        def to_uplink(data: bytes) -> bool:
+            loop.call_soon(uplink.receive, data)
+            return True
+
+        def to_link(data: bytes) -> bool:
+            link.receive(data)
+            return True
+
+        link = self._new_link(to_uplink)
+        uplink.attach(to_link)
+        self._alone.append(asyncio.ensure_future(link.run()))
+
     async def finish(self, limit: float) -> None:
         """Let the spoolers of this process end their tasks, for *limit* seconds at most."""
+        self._stop_link()
         for spooler in self._instance.spoolers:
             spooler.stop()
         if self._alone:

@@ -17,6 +17,7 @@ from engine.uwsgi_api.helpers.roles import Role, Roles
 
 if TYPE_CHECKING:
     from engine.uwsgi_api.helper_calls import Inbox
+    from engine.uwsgi_api.helpers.shared_spooler import SharedSpooler
     from engine.uwsgi_api.helpers.spooler import Spooler
     from engine.uwsgi_api.store import Store
 
@@ -59,7 +60,7 @@ class Instance:
         self.roles = Roles.of(facts.opt)
         self.channel: WorkerSide | None = None
         self.inbox: Inbox | None = None
-        self.spoolers: list[Spooler] = []
+        self.spoolers: list[Spooler | SharedSpooler] = []
         self._spooler_memory = memoryview(bytearray(8)).cast("q")
         self._spooler_pids = self._spooler_memory[:0]
         self.master_pid = os.getpid() if facts.supervised else 0
@@ -83,7 +84,7 @@ class Instance:
         self.channel = channel
         if role.kind is Kind.MULE:
             self.mule_id = role.number
-        else:
+        elif role.kind is Kind.SPOOLER:
             self.is_spooler = True
             self.note_spooler(role.number)
 
@@ -124,6 +125,16 @@ class Instance:
         for spooler in self.spoolers:
             spooler.poke()
         self.tell_master(b"poke")
+
+    def serve_shared(self) -> None:
+        """Let greenlets of this process wait for what servers share; its loop runs."""
+        if self.store is not None and self.store.shared is not None:
+            self.store.shared.client.serve()
+
+    async def close_shared(self) -> None:
+        """The process is about to end."""
+        if self.store is not None and self.store.shared is not None:
+            await self.store.shared.client.close()
 
     def use_scoreboard(self, board: Scoreboard, row: Row | None) -> None:
         """Read what others do from *board*; *row* is this process's own."""

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
+from engine.uwsgi_api.cluster.caches import SharedCache
+from engine.uwsgi_api.cluster.locks import SharedLock
 from engine.uwsgi_api.instance import Instance
 from engine.uwsgi_api.public import public
 from engine.uwsgi_api.shared.cache import Cache
@@ -35,7 +37,7 @@ class Shared:
 class LockCalls(Shared):
     """Locks between processes"""
 
-    def _lock(self, number: int) -> UserLock:
+    def _lock(self, number: int) -> UserLock | SharedLock:
         locks = self._store().locks
         number = operator.index(number)
         if not 0 <= number < len(locks):
@@ -59,11 +61,17 @@ class LockCalls(Shared):
         """Whether anybody has a lock."""
         return self._lock(num).is_locked()
 
+    @public("P2", differs="not in uWSGI; 0 without --shared")
+    def lock_fence(self, num: int = 0, /) -> int:
+        """Number of the last time this process took a lock; later holders anywhere have larger ones."""
+        lock = self._lock(num)
+        return lock.fence if isinstance(lock, SharedLock) else 0
+
 
 class CacheCalls(Shared):
     """Caches"""
 
-    def _cache(self, name: str | bytes | None) -> Cache | None:
+    def _cache(self, name: str | bytes | None) -> Cache | SharedCache | None:
         caches = self._store().caches
         if name is None:
             if not caches and not self._instance.warned_of_cache:
@@ -153,14 +161,16 @@ class CacheCalls(Shared):
         self, key: str | bytes, n: int = 1, expires: int = 0, cache: str | None = None, /
     ) -> bool | None:
         """Add to a number, in one step."""
-        return self._change(key, lambda before: before + n, expires, cache)
+        found = self._cache(cache)
+        return None if found is None else found.add(to_bytes(key, "key"), n, expires) or None
 
     @public("P1")
     def cache_dec(
         self, key: str | bytes, n: int = 1, expires: int = 0, cache: str | None = None, /
     ) -> bool | None:
         """Take from a number, in one step."""
-        return self._change(key, lambda before: before - n, expires, cache)
+        found = self._cache(cache)
+        return None if found is None else found.add(to_bytes(key, "key"), -n, expires) or None
 
     @public("P1")
     def cache_mul(

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import mmap
+import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.errors import ConfigError
+from engine.uwsgi_api.cluster.caches import SharedCache
+from engine.uwsgi_api.cluster.client import Client
+from engine.uwsgi_api.cluster.locks import SharedLock
+from engine.uwsgi_api.cluster.settings import SharedSettings
+from engine.uwsgi_api.cluster.tasks import SharedSpool
+from engine.uwsgi_api.helpers.spool import Spool
 from engine.uwsgi_api.keyvals import Options, keyvals, number
 from engine.uwsgi_api.shared.cache import Cache, CacheSettings
 from engine.uwsgi_api.shared.metrics import Metrics, metrics_size
@@ -15,11 +23,12 @@ from engine.uwsgi_api.shared.ring import Ring, ring_size
 from engine.uwsgi_api.shared.segments import Segment, Segments
 from engine.uwsgi_api.shared.user_lock import UserLock
 
-__all__ = ["Area", "Store"]
+__all__ = ["Area", "Sharing", "Store"]
 
 # Bytes of the lock segment: user locks from 0, those of areas and tables above.
 _AREA_LOCKS: Final = 1_000_000
 _GUARDS: Final = 2_000_000
+_SERVER_NAME: Final = 256  # bytes
 
 _CACHE_KEYS: Final = frozenset(
     {"name", "items", "maxitems", "max_items", "blocksize", "keysize", "purge_lru", "store", "bitmap"}
@@ -38,6 +47,18 @@ class Area:
         self.lock = lock
 
 
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """What is needed to share with other servers.
+
+    :param server: identifies this server among them, also after a reload
+    """
+
+    settings: SharedSettings
+    client: Client
+    server: str
+
+
 class Store:
     """Locks, caches, the queue, shared areas and metrics of one server.
 
@@ -51,8 +72,13 @@ class Store:
         self.segments = Segments()
         self._file = LockFile(self.segments.get("locks", mmap.PAGESIZE))
         self._guards = 0
-        self.locks = [
+        self.shared = self._sharing(SharedSettings.of(opt))
+        self.own_locks = [
             UserLock(self._file, index) for index in range(max(1, options.number(1, "locks", "lock")))
+        ]
+        self.locks: list[UserLock | SharedLock] = [
+            lock if self.shared is None else SharedLock(lock, index, self.shared.client, self.shared.server)
+            for index, lock in enumerate(self.own_locks)
         ]
         self.caches = self._caches(options)
         self.queue = self._queue(options)
@@ -65,15 +91,34 @@ class Store:
         self._guards += 1
         return Guard(self._file, _GUARDS + self._guards)
 
-    def _caches(self, options: Options) -> dict[str, Cache]:
+    def _sharing(self, settings: SharedSettings | None) -> Sharing | None:
+        if settings is None:
+            return None
+        memory = self.segments.get("server", _SERVER_NAME).memory
+        name = memory[:].rstrip(b"\0").decode()
+        if not name:
+            name = f"{os.uname().nodename}-{os.urandom(6).hex()}"
+            memory[: len(name)] = name.encode()
+        return Sharing(settings, Client(settings), name)
+
+    def spool(self, directory: str) -> Spool | SharedSpool:
+        """Return the spool of a ``--spooler``."""
+        if self.shared is None:
+            return Spool(directory)
+        return SharedSpool(os.path.basename(directory), self.shared.client)
+
+    def _caches(self, options: Options) -> dict[str, Cache | SharedCache]:
         settings = [
             CacheSettings("default", number("cache", text)) for text in options.texts("cache") if text != "0"
         ]
         settings += [_cache_settings(text) for text in options.texts("cache2")]
-        made: dict[str, Cache] = {}
+        made: dict[str, Cache | SharedCache] = {}
         for each in settings:
             if each.name in made:
                 raise ConfigError(f"--cache2: two caches are called {each.name!r}")
+            if self.shared is not None:
+                made[each.name] = SharedCache(each, self.shared.client)
+                continue
             segment = self.segments.get(f"cache-{each.name}", each.size(), each.store)
             made[each.name] = Cache(each, segment, self._guard())
         return made

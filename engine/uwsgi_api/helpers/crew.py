@@ -16,6 +16,7 @@ from bridge.lowlevel import fork, original
 from engine.channels import Lane, MasterSide, WorkerSide, pair
 from engine.signals.local import Local
 from engine.signals.targets import Kind
+from engine.uwsgi_api.cluster.uplink import Uplink
 from engine.uwsgi_api.helpers.mail import Mail, Wish
 from engine.uwsgi_api.helpers.roles import Role, Roles
 from engine.uwsgi_api.shared.segments import Segments
@@ -24,6 +25,7 @@ __all__ = ["ASK", "POKE", "POST", "Crew"]
 
 _YOUNG: Final = 1.0
 _DELAY: Final = 2.0
+_LAST_WORDS: Final = 2.0  # seconds
 _PIDS: Final = 4096  # bytes of the segment that tells the next image whom to bury
 
 ASK: Final = b"ask"
@@ -53,8 +55,10 @@ class Crew:
         segments: Segments,
         body: Callable[[Role, WorkerSide], int],
         log: Callable[[str], None],
+        uplink: Uplink | None = None,
     ) -> None:
         self._master = master
+        self._uplink = uplink
         self._signals = signals
         self._body = body
         self._log = log
@@ -88,6 +92,9 @@ class Crew:
         self._log(f"spawned uWSGI {role.name()} (pid: {pid})")
         channel.on(Lane.API, lambda data: self._on_message(helper, data))
         channel.on(Lane.SIGNALS, lambda data: self._on_signals(helper, data))
+        if role.kind is Kind.LINK and self._uplink is not None:
+            channel.on(Lane.SHARED, self._uplink.receive)
+            self._uplink.attach(lambda data: self._send(helper, Lane.SHARED, data))
         self._master.events.add_reader(channel.fileno(), lambda: self._read(helper))
 
     def _fork(self, role: Role) -> tuple[int, MasterSide]:
@@ -133,6 +140,8 @@ class Crew:
                 helper.channel.dispatch()
             self._hang_up(helper)
             self._helpers[role] = None
+            if role.kind is Kind.LINK and self._uplink is not None:
+                self._uplink.detach()
             self._mail.forget(role.number)
             self._signals.switchboard.close(helper.pid)
             if self._master.is_stopping():
@@ -150,10 +159,22 @@ class Crew:
 
     def _before_exec(self) -> None:
         """The next image starts its own helpers; those of now end after what they do."""
+        if self._uplink is not None:
+            self._uplink.hand_over()
+            self._empty(Kind.LINK)
         pids = [helper.pid for helper in self._helpers.values() if helper is not None] + self._strangers
         record = json.dumps(pids).encode()
         self._segment.memory[: len(record)] = record
         self._tell_to_end()
+
+    def _empty(self, kind: Kind) -> None:
+        """Let helpers of a kind have what was kept for them, which would end with this image."""
+        give_up = time.monotonic() + _LAST_WORDS
+        for role, helper in self._helpers.items():
+            while role.kind is kind and helper is not None and time.monotonic() < give_up:
+                if helper.channel.flush():
+                    break
+                original("select", "select")([], [helper.channel.fileno()], [], _LAST_WORDS)
 
     def _close_in_child(self) -> None:
         for helper in filter(None, self._helpers.values()):

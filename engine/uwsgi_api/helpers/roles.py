@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.errors import ConfigError
 from engine.signals.targets import Kind
+from engine.uwsgi_api.cluster.settings import SharedSettings
 from engine.uwsgi_api.keyvals import Options, number
 
 __all__ = ["Role", "Roles", "SpoolerSettings"]
@@ -28,7 +29,7 @@ class Role:
 
     def name(self) -> str:
         """What the log calls it."""
-        return f"{self.kind.value} {self.number}" if self.kind is Kind.MULE else f"spooler {self.what}"
+        return f"{self.kind.value} {self.number if self.kind is Kind.MULE else self.what}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Roles:
         """
         options = Options(opt)
         spooler = SpoolerSettings(
-            tuple(_directory(path) for path in options.texts("spooler", "Q")),
+            tuple(_directory(path, "shared" in options) for path in options.texts("spooler", "Q")),
             tuple(os.path.abspath(path) for path in options.texts("spooler-external")),
             float(options.number(30, "spooler-frequency", "spooler-freq")),
             "spooler-quiet" in options,
@@ -80,7 +81,9 @@ class Roles:
         bodies += [""] * options.number(0, "mules")
         mules = [Role(Kind.MULE, index, body) for index, body in enumerate(bodies, 1)]
         farms = dict(_farm(text, len(mules)) for text in options.texts("farm"))
-        return cls((*spoolers, *mules), farms, spooler)
+        shared = SharedSettings.of(opt)
+        links = () if shared is None else (Role(Kind.LINK, 1, shared.url),)
+        return cls((*spoolers, *mules, *links), farms, spooler)
 
     def count(self, kind: Kind) -> int:
         """How many helpers of a kind there are."""
@@ -98,9 +101,9 @@ class Roles:
         return frozenset(name for name, members in self.farms.items() if mule in members)
 
 
-def _directory(path: str) -> str:
+def _directory(path: str, is_shared: bool) -> str:
     path = os.path.abspath(path)
-    if not os.path.isdir(path):
+    if not is_shared and not os.path.isdir(path):
         raise ConfigError(f"--spooler {path}: there is no such directory; make it, writable for the server")
     return path
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["Spool", "Task"]
+__all__ = ["Spool", "Task", "task_name"]
 
 _HEAD: Final = struct.Struct("<BHB")
 _LENGTH: Final = struct.Struct("<H")
@@ -79,6 +79,15 @@ def _fits(part: bytes) -> bool:
     return True
 
 
+def task_name() -> str:
+    """Return a name for a new task, as uWSGI makes them."""
+    now = time.time()
+    return (
+        f"{_PREFIX}{os.uname().nodename}_{os.getpid()}_{next(_counter)}_{random.getrandbits(31)}"
+        f"_{int(now)}_{int(now % 1 * 1e6)}"
+    )
+
+
 class Spool:
     """One directory of tasks; any number of processes may use it."""
 
@@ -95,11 +104,7 @@ class Spool:
             raise ValueError(f"unable to spool: priority {priority!r} is not a number")
         place = os.path.join(self.directory, priority) if priority else self.directory
         os.makedirs(place, exist_ok=True)
-        now = time.time()
-        name = (
-            f"{_PREFIX}{os.uname().nodename}_{os.getpid()}_{next(_counter)}_{random.getrandbits(31)}"
-            f"_{int(now)}_{int(now % 1 * 1e6)}"
-        )
+        name = task_name()
         path, hidden = os.path.join(place, name), os.path.join(place, f".{name}")
         with open(hidden, "xb") as file:
             file.write(task.encode())
@@ -148,6 +153,17 @@ class Spool:
                 yield None
                 return
             yield Task.decode(file.read())
+
+    def read(self, path: str) -> Task | None:
+        """Return a task; None if it is done.
+
+        :raises ValueError: if the file is no task
+        """
+        try:
+            with open(path, "rb") as file:
+                return Task.decode(file.read())
+        except FileNotFoundError:
+            return None
 
     def remove(self, path: str) -> None:
         """A task is done; call while it is claimed."""

@@ -14,9 +14,51 @@ from bridge.sync import Event
 from engine.uwsgi_api.helpers.roles import SpoolerSettings
 from engine.uwsgi_api.helpers.spool import Spool, Task
 
-__all__ = ["Spooler"]
+__all__ = ["OK", "Spooler", "TaskRunner"]
 
-_OK: Final = -2
+OK: Final = -2
+
+
+class TaskRunner:
+    """Gives tasks to the application.
+
+    :param where: the spool, for the log
+    """
+
+    def __init__(
+        self,
+        where: str,
+        quiet: bool,
+        function: Callable[[], Callable[[dict[Any, bytes]], Any] | None],
+        log: Callable[[str], None],
+    ) -> None:
+        self._where = where
+        self._quiet = quiet
+        self._function = function
+        self._log = log
+        self.done = 0
+
+    def run(self, name: str, task: Task) -> int:
+        """Run a task and return what the application says of it: ``SPOOL_OK`` and so on."""
+        function = self._function()
+        if not callable(function):
+            return 0
+        where = f"[spooler {self._where} pid: {os.getpid()}]"
+        if not self._quiet:
+            self._log(f"{where} managing request {name} ...")
+        began = time.monotonic()
+        fields: dict[Any, bytes] = {"spooler_task_name": name.encode(), **task.fields}
+        if task.body:
+            fields["body"] = task.body
+        try:
+            answer = int(function(fields))
+        except Exception:
+            self._log("".join(traceback.format_exception(*sys.exc_info())).rstrip())
+            answer = -1
+        self.done += 1
+        if answer == OK and not self._quiet:
+            self._log(f"{where} done with task {name} after {time.monotonic() - began:.0f} seconds")
+        return answer
 
 
 class Spooler:
@@ -28,20 +70,19 @@ class Spooler:
 
     def __init__(
         self,
-        directory: str,
+        spool: Spool,
         settings: SpoolerSettings,
         function: Callable[[], Callable[[dict[Any, bytes]], Any] | None],
         log: Callable[[str], None],
         frequency: Callable[[], float],
     ) -> None:
-        self.spool = Spool(directory)
+        self.spool = spool
         self._frequency = frequency
         self._settings = settings
-        self._function = function
+        self._runner = TaskRunner(spool.directory, settings.quiet, function, log)
         self._log = log
         self._poked = Event()
         self._stopping = False
-        self.done = 0
 
     def poke(self) -> None:
         """Look at the directory now; call in the loop's thread."""
@@ -64,7 +105,7 @@ class Spooler:
                 if self.is_stopping():
                     return
                 self._manage(path)
-                if self._settings.max_tasks and self.done >= self._settings.max_tasks:
+                if self._settings.max_tasks and self._runner.done >= self._settings.max_tasks:
                     return
                 breathe()
             self._poked.wait(self._frequency())
@@ -74,31 +115,9 @@ class Spooler:
             with self.spool.claim(path) as task:
                 if task is None:
                     return
-                if self._run(path, task) == _OK:
+                if self._runner.run(os.path.basename(path), task) == OK:
                     self.spool.remove(path)
         except ValueError as error:
             self._log(
                 f"[spooler {self.spool.directory} pid: {os.getpid()}] {path}: {error}; it is left alone"
             )
-
-    def _run(self, path: str, task: Task) -> int:
-        function = self._function()
-        if not callable(function):
-            return 0
-        name = os.path.basename(path)
-        where = f"[spooler {self.spool.directory} pid: {os.getpid()}]"
-        if not self._settings.quiet:
-            self._log(f"{where} managing request {name} ...")
-        began = time.monotonic()
-        fields: dict[Any, bytes] = {"spooler_task_name": name.encode(), **task.fields}
-        if task.body:
-            fields["body"] = task.body
-        try:
-            answer = int(function(fields))
-        except Exception:
-            self._log("".join(traceback.format_exception(*sys.exc_info())).rstrip())
-            answer = -1
-        self.done += 1
-        if answer == _OK and not self._settings.quiet:
-            self._log(f"{where} done with task {name} after {time.monotonic() - began:.0f} seconds")
-        return answer

@@ -139,6 +139,10 @@ class Cache:
             self._store(item, key, _INTEGER.pack(after), expires)
             return True
 
+    def add(self, key: bytes, n: int, expires: float = 0) -> bool:
+        """Add to a 64-bit number in one step; a key that is missing counts as 0."""
+        return self.change(key, lambda before: before + n, expires)
+
     def number(self, key: bytes) -> int:
         """Return a number that was made by :meth:`change`; 0 if there is none."""
         value = self.get(key)
