@@ -173,9 +173,11 @@ class GreenWorker(Worker):
     def throw(self, *args: Any) -> Any:
         """Raise in the coroutine, wherever it waits (gevent.Timeout, gevent.kill)."""
         state = self._state
-        if state.parked or state.deputy is not None:
-            state.deputy = None
+        if state.parked:
             return state.resume(_throw, self, *args)
+        if state.deputy is not None:
+            # There the work stands still; abandoned, it would switch here at its end, whenever that is.
+            return state.deputy.throw(*args)
         if state.idle:
             if self and not self.dead:
                 _interrupt(state, _exception(*args))

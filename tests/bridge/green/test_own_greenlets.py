@@ -9,6 +9,7 @@ from typing import Any
 
 import gevent
 import pytest
+from gevent.event import Event
 from greenlet import greenlet
 
 import bridge
@@ -91,21 +92,19 @@ def test_other_greenlets_see_no_loop_meanwhile(run) -> None:
 
 
 def test_plain_tasks_go_on_meanwhile(run) -> None:
-    async def ticks(count: list[int]) -> None:
-        while True:
+    enough = Event()
+
+    async def turns() -> None:
+        for _ in range(5):
             await asyncio.sleep(0.001)
-            count.append(1)
+        enough.set()
 
-    async def main() -> int:
-        count: list[int] = []
-        ticking = asyncio.create_task(ticks(count))
-        await asyncio.sleep(0)
-        inside(gevent.sleep, 0.05)
-        ticking.cancel()
-        await asyncio.wait([ticking])
-        return len(count)
+    async def main() -> None:
+        turning = asyncio.create_task(turns())
+        assert inside(enough.wait, 30)
+        await turning
 
-    assert run(main) > 5
+    run(main)
 
 
 @pytest.mark.parametrize("after_a_wait", [False, True])
@@ -138,8 +137,7 @@ def test_a_cancelled_task_raises_at_the_gevent_call(place: Place, after_a_wait: 
     place.task(main)
 
 
-@pytest.mark.parametrize("where", ["in the greenlet", "around it"])
-def test_a_gevent_timeout(run, where: str) -> None:
+def test_a_gevent_timeout_inside(run) -> None:
     def limited() -> object:
         with gevent.Timeout(0.005, LookupError), pytest.raises(LookupError):
             gevent.sleep(30)
@@ -147,11 +145,30 @@ def test_a_gevent_timeout(run, where: str) -> None:
 
     async def main() -> None:
         here = who()
-        if where == "in the greenlet":
-            assert inside(limited) == here
-        else:
-            with gevent.Timeout(0.005, LookupError), pytest.raises(LookupError):
-                inside(gevent.sleep, 0.05)
+        assert inside(limited) == here
+        assert who() == here
+
+    run(main)
+
+
+@pytest.mark.parametrize("after_a_wait", [False, True])
+def test_a_gevent_timeout_around_it_ends_the_greenlet(run, after_a_wait: bool) -> None:
+    seen: list[object] = []
+
+    def blocks() -> None:
+        try:
+            gevent.sleep(30)
+        finally:
+            gevent.sleep(0.001)
+            seen.append(who())
+
+    async def main() -> None:
+        here = who()
+        if after_a_wait:
+            gevent.sleep(0.001)
+        with gevent.Timeout(0.005, LookupError), pytest.raises(LookupError):
+            inside(blocks)
+        assert seen == [here]
         assert who() == here
         await asyncio.sleep(0)
         assert who() == here
