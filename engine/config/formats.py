@@ -1,4 +1,4 @@
-"""YAML, JSON and TOML files as the same entries that an ini file gives; which one, a name's ending tells.
+"""YAML, JSON, TOML and XML files as the entries that an ini file gives; which one, a name's ending tells.
 
     uwsgi:                       {"uwsgi": {               [uwsgi]
       gevent: 100                  "gevent": 100,          gevent = 100
@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from engine.config.entries import Entry, Origin
 from engine.config.ini import parse_ini
+from engine.config.xml import read_xml
 from engine.errors import ConfigError, UsageError
 
 __all__ = ["ENDINGS", "parse"]
@@ -27,7 +28,15 @@ Magic = Callable[[str], str]
 # (key, text of its value, line)
 _Pair = tuple[str, str, int]
 
-ENDINGS: Final = {"ini": "ini", "yaml": "yaml", "yml": "yaml", "json": "json", "js": "json", "toml": "toml"}
+ENDINGS: Final = {
+    "ini": "ini",
+    "yaml": "yaml",
+    "yml": "yaml",
+    "json": "json",
+    "js": "json",
+    "toml": "toml",
+    "xml": "xml",
+}
 
 
 def parse(text: str, file: str, section: str, magic: Magic, asked: str) -> Iterator[Entry]:
@@ -37,11 +46,11 @@ def parse(text: str, file: str, section: str, magic: Magic, asked: str) -> Itera
     :raises UsageError: if there is no such section
     :raises ConfigError: if the file cannot be understood
     """
-    form = ENDINGS.get(file.rpartition(".")[2].lower()) or ENDINGS.get(asked, "ini")
+    form = ENDINGS.get(file.rpartition(".")[2].lower()) or ENDINGS.get(asked.removesuffix("config"), "ini")
     if form == "ini":
         yield from parse_ini(text, file, section, magic)
         return
-    reader = {"yaml": _yaml, "json": _json, "toml": _toml}[form]
+    reader = {"yaml": _yaml, "json": _json, "toml": _toml, "xml": read_xml}[form]
     for key, value, line in reader(text, file, section):
         yield Entry(magic(key), magic(value), Origin(file, max(1, line), section))
 

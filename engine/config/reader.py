@@ -27,7 +27,9 @@ __all__ = ["Reader", "read"]
 MAX_FILES_DEEP: Final = 16
 
 _SET: Final = frozenset({"set", "set-ph", "set-placeholder"})
-_FILES: Final = frozenset({"ini", "config", "include", "inherit", "yaml", "yml", "json", "js", "toml"})
+_FILES: Final = frozenset(
+    {"ini", "config", "include", "inherit", "yaml", "yml", "json", "js", "toml", "xml", "xmlconfig"}
+)
 
 
 def read(argv: Iterable[str], environ: Mapping[str, str], table: OptionTable) -> list[Entry]:
@@ -181,10 +183,6 @@ class Reader:
 
 
 def _text(file: str, entry: Entry) -> str:
-    if file.endswith(".xml"):
-        raise ConfigError(
-            f"{entry.origin}: {file}: XML is not supported; write it as ini, YAML, JSON or TOML"
-        )
     try:
         with open(file, encoding="utf-8", errors="surrogateescape") as stream:
             return stream.read()

@@ -16,6 +16,7 @@ from engine.config.merge import Merged
 from engine.config.options import OPTIONS, OptionTable
 from engine.config.options.processes import HOOK_ACTIONS, HOOK_MOMENTS
 from engine.config.programs import cron_jobs, touched_commands
+from engine.config.pushers import parse_push
 from engine.config.request_log import request_log
 from engine.config.settings import Listener, MonkeyPatch, Pidfile, Settings
 from engine.config.socket_options import SocketOptions
@@ -50,6 +51,7 @@ IMPLY_MASTER: Final = (
     "py-autoreload",
     "cheaper",
     "stats",
+    "stats-push",
 )
 
 _SOCKET_OPTIONS: Final[Mapping[str, Callable[[str], tuple[str, Certificate | None]]]] = {
@@ -158,6 +160,8 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         stats=_stats(merged),
         stats_http=merged.flag("stats-http"),
         stats_minified=merged.flag("stats-minified"),
+        stats_push=tuple(map(parse_push, merged.texts("stats-push"))),
+        stats_push_interval=max(0.1, merged.seconds("stats-pusher-default-freq")),
         stats_cores=not merged.flag("stats-no-cores"),
         static=static_files(merged.steps),
         socket_timeout=timeout,

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from engine.address import Address
 from engine.config.app_spec import AppSpec, Mount
 from engine.config.programs import CronJob, TouchedCommand
+from engine.config.pushers import StatsdAddress
 from engine.config.socket_options import SocketOptions
 from engine.config.static import StaticFiles
 from engine.config.tls import Certificate, Tls
@@ -169,6 +170,8 @@ class Settings:
     stats_http: bool
     stats_minified: bool
     stats_cores: bool
+    stats_push: tuple[StatsdAddress, ...]
+    stats_push_interval: float
 
     static: StaticFiles
     """Files sent without asking the application; false if there are none."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from engine.config.settings import Settings
     from engine.net.listeners import Listener
     from engine.net.tls.keeper import TlsKeeper
+    from engine.process.master import Master
     from engine.worker import Supervised
 
 __all__ = ["check", "run"]
@@ -298,9 +299,20 @@ class _Launch:
                 with_cores=settings.stats_cores,
                 version=__version__,
             )
+        self._push_stats(master)
         self.api.use_scoreboard(master.board, None)
         self.board = master.board
         return master.run(self.before, self.early.replay)
+
+    def _push_stats(self, master: Master) -> None:
+        from engine.process.stats_push import StatsPush
+
+        settings = self.settings
+        for address in settings.stats_push:
+            try:
+                StatsPush(master, address, settings.stats_push_interval, self.listeners)
+            except OSError as exc:
+                raise ConfigError(f"--stats-push statsd:{address.host}:{address.port}: {exc}") from exc
 
     def _work(self, number: int, supervised: Supervised) -> int:
         """Body of a supervised worker."""

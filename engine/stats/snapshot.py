@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from engine.stats.figures import app_figures, worker_figures
 from engine.stats.scoreboard import Column, WorkerState
 
 __all__ = ["ServerFacts", "SocketFacts", "WorkerFacts", "prometheus", "snapshot"]
@@ -82,39 +83,32 @@ def snapshot(server: ServerFacts, *, with_cores: bool = True) -> dict[str, Any]:
     }
 
 
+_WORKER_KEYS: Final = (
+    "id",
+    "pid",
+    "accepting",
+    "requests",
+    "delta_requests",
+    "exceptions",
+    "harakiri_count",
+    "signals",
+    "signal_queue",
+    "status",
+    "rss",
+    "vsz",
+    "running_time",
+    "last_spawn",
+    "respawn_count",
+    "tx",
+    "avg_rt",
+)
+
+
 def _worker(worker: WorkerFacts, server: ServerFacts, with_cores: bool) -> dict[str, Any]:
     seen = {column: worker.columns.get(column, 0) for column in Column}
-    requests = seen[Column.BASE_REQUESTS] + seen[Column.REQUESTS]
-    document: dict[str, Any] = {
-        "id": worker.number,
-        "pid": seen[Column.PID],
-        "accepting": seen[Column.ACCEPTING],
-        "requests": requests,
-        "delta_requests": seen[Column.REQUESTS],
-        "exceptions": seen[Column.EXCEPTIONS],
-        "harakiri_count": seen[Column.HARAKIRIS],
-        "signals": seen[Column.SIGNALS],
-        "signal_queue": 0,
-        "status": _status(seen),
-        "rss": seen[Column.RSS],
-        "vsz": seen[Column.VSZ],
-        "running_time": seen[Column.RUNNING_TIME],
-        "last_spawn": seen[Column.SPAWNED],
-        "respawn_count": seen[Column.RESPAWNS],
-        "tx": seen[Column.TX],
-        "avg_rt": seen[Column.AVERAGE_TIME],
-        "apps": [
-            {
-                "id": 0,
-                "modifier1": 0,
-                "mountpoint": "",
-                "startup_time": 0,
-                "requests": requests,
-                "exceptions": seen[Column.EXCEPTIONS],
-                "chdir": "",
-            }
-        ],
-    }
+    figures = worker_figures(worker.number, seen, seen[Column.CORES])
+    document = {key: figures[key] for key in _WORKER_KEYS}
+    document["apps"] = [app_figures(figures)]
     if with_cores:
         known = {core["id"]: core for core in worker.cores or ()}
         document["cores"] = [_core(number, known.get(number, {})) for number in range(server.cores)]
@@ -134,13 +128,6 @@ def _core(number: int, said: Mapping[str, Any]) -> dict[str, Any]:
         "vars": said.get("vars", []),
         "req_info": said.get("req_info", {}),
     }
-
-
-def _status(seen: Mapping[Column, int]) -> str:
-    if not seen[Column.PID]:
-        return "cheap"
-    # uWSGI says busy as soon as one core is; what is worth knowing is that none is left.
-    return "busy" if seen[Column.BUSY] >= max(1, seen[Column.CORES]) else "idle"
 
 
 _COUNTERS: Final = (

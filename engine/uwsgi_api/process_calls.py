@@ -8,9 +8,9 @@ import signal
 import socket
 import struct
 import time
-from collections.abc import Mapping
 from typing import Any, Final
 
+from engine.stats.figures import app_figures, worker_figures
 from engine.stats.scoreboard import Column, WorkerState
 from engine.uwsgi_api.instance import Instance
 from engine.uwsgi_api.public import public
@@ -20,6 +20,22 @@ __all__ = ["ProcessCalls"]
 
 _TCP_INFO_SIZE: Final = 104
 _TCPI_UNACKED: Final = struct.Struct("=24xI")  # struct tcp_info of linux/tcp.h: 8 bytes, then u32s; the fifth
+_WORKER_KEYS: Final = (
+    "id",
+    "pid",
+    "requests",
+    "delta_requests",
+    "signals",
+    "exceptions",
+    "status",
+    "rss",
+    "vsz",
+    "running_time",
+    "last_spawn",
+    "respawn_count",
+    "tx",
+    "avg_rt",
+)
 
 
 class ProcessCalls:
@@ -142,38 +158,9 @@ class ProcessCalls:
             seen[Column.PID] = os.getpid()
             seen[Column.RSS], seen[Column.VSZ] = self.mem()
             seen[Column.REQUESTS] = max(seen[Column.REQUESTS], instance.requests_started - 1)
-        requests = seen[Column.BASE_REQUESTS] + seen[Column.REQUESTS]
-        return {
-            "id": number,
-            "pid": seen[Column.PID],
-            "requests": requests,
-            "delta_requests": seen[Column.REQUESTS],
-            "signals": seen[Column.SIGNALS],
-            "exceptions": seen[Column.EXCEPTIONS],
-            "status": self._status(seen),
-            "rss": seen[Column.RSS],
-            "vsz": seen[Column.VSZ],
-            "running_time": seen[Column.RUNNING_TIME],
-            "last_spawn": seen[Column.SPAWNED],
-            "respawn_count": seen[Column.RESPAWNS],
-            "tx": seen[Column.TX],
-            "avg_rt": seen[Column.AVERAGE_TIME],
-            "apps": (
-                {
-                    "id": 0,
-                    "modifier1": 0,
-                    "mountpoint": b"",
-                    "startup_time": 0,
-                    "interpreter": 0,
-                    "callable": 0,
-                    "requests": requests,
-                    "exceptions": seen[Column.EXCEPTIONS],
-                    "chdir": b"",
-                },
-            ),
-        }
-
-    def _status(self, seen: Mapping[Column, int]) -> bytes:
-        if not seen[Column.PID]:
-            return b"cheap"
-        return b"busy" if seen[Column.BUSY] >= self._instance.facts.cores else b"idle"
+        figures = worker_figures(number, seen, instance.facts.cores)
+        app = app_figures(figures, interpreter=0, callable=0)
+        worker = {key: figures[key] for key in _WORKER_KEYS}
+        worker["status"] = figures["status"].encode()
+        worker["apps"] = ({**app, "mountpoint": b"", "chdir": b""},)
+        return worker

@@ -189,3 +189,16 @@ class TestOverHttp:
         finally:
             for sock in silent:
                 sock.close()
+
+
+def test_figures_are_pushed_to_statsd(start_engine):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as statsd:
+        statsd.bind(("127.0.0.1", 0))
+        statsd.settimeout(15)
+        address = f"statsd:127.0.0.1:{statsd.getsockname()[1]},shop"
+        engine = start_engine(
+            "--module", "routes", "--stats-push", address, "--stats-pusher-default-freq", "0.2"
+        )
+        get(engine.http, "/")
+        while b"shop.worker.1.requests:1|c" not in statsd.recv(65536).split(b"\n"):
+            pass

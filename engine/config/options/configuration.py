@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.config.options.later import noop, planned
+from engine.config.options.later import noop
 from engine.config.options.record import Option, Section
 from engine.config.values import ASSIGNMENT, FILE, choice
 
@@ -70,6 +70,15 @@ CONFIGURATION: Final = Section(
             "Print a script that completes options in this shell, and end.",
             page="-",
         ),
-        planned("xml", "xmlconfig", short="x", kind=FILE, note="write it as ini, YAML, JSON or TOML"),
+        Option(
+            "xml",
+            FILE,
+            "Read options from the element uwsgi of this XML file; FILE:ID takes the one with this id.",
+            aliases=("xmlconfig",),
+            short="x",
+            multiple=True,
+            page="Configuration.html#xml-files",
+            priority="P1",
+        ),
     ),
 )

@@ -305,6 +305,37 @@ def test_a_template_uses_names_of_the_file_that_inherits_it(config):
     assert value(pairs, "module") == ["x.wsgi"]
 
 
-def test_xml_is_refused_by_name(config):
-    with pytest.raises(ConfigError, match="XML is not supported; write it as ini"):
-        config("[uwsgi]\n", "--config", "app.xml")
+XML = """<?xml version="1.0"?>
+<config>
+  <uwsgi>
+    <gevent>100</gevent>
+    <master/>
+    <!-- a comment -->
+    <env>A=1</env><env>B=%n &amp; 2</env>
+  </uwsgi>
+  <uwsgi id="other"><gevent>7</gevent></uwsgi>
+</config>
+"""
+
+
+def test_xml(config, tmp_path):
+    (tmp_path / "app.xml").write_text(XML)
+    found = config("[uwsgi]\n", "--xml", "app.xml")
+    assert found == [
+        ("xml", "app.xml"), ("gevent", "100"), ("master", ""), ("env", "A=1"), ("env", "B=app & 2"),
+    ]  # fmt: skip
+    assert config("[uwsgi]\n", "--ini", "app.xml:other") == [("gevent", "7")]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<uwsgi>", "no element found: line 1"),
+        ("<other/>", "no element <uwsgi> for 'uwsgi'; ids are none"),
+        ("<uwsgi><env><a/></env></uwsgi>", "line 1: <a> inside of an option"),
+    ],
+)
+def test_xml_that_cannot_be_read(config, tmp_path, text, said):
+    (tmp_path / "app.xml").write_text(text)
+    with pytest.raises(ConfigError, match=said):
+        config("[uwsgi]\n", "--xml", "app.xml")

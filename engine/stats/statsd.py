@@ -1,0 +1,82 @@
+"""Figures as statsd metrics, under the names that uWSGI's metrics have; pure.
+
+Counters are sent as what was added since the last time, as statsd wants them; uWSGI sends totals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from engine.stats.scoreboard import Column, WorkerState
+
+__all__ = ["StatsdFormat"]
+
+_DATAGRAM: Final = 1400  # bytes; fits into an Ethernet frame with its headers
+_COUNTERS: Final = {
+    "requests": Column.REQUESTS,
+    "failed_requests": Column.EXCEPTIONS,
+    "total_tx": Column.TX,
+    "respawns": Column.RESPAWNS,
+    "harakiris": Column.HARAKIRIS,
+}
+_GAUGES: Final = {
+    "avg_response_time": Column.AVERAGE_TIME,
+    "busy_cores": Column.BUSY,
+    "waiting_requests": Column.WAITING,
+    "connections": Column.CONNECTIONS,
+    "rss_size": Column.RSS,
+    "vsz_size": Column.VSZ,
+}
+
+Columns = Mapping[int, int]
+
+
+class StatsdFormat:
+    """Remembers what was sent, to send differences.
+
+    :param prefix: put before all names, with a dot
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = f"{prefix}." if prefix else ""
+        self._sent: dict[tuple[int, str], int] = {}
+
+    def datagrams(self, workers: Mapping[int, Columns], queue: int) -> list[bytes]:
+        """Return what to send now.
+
+        :param workers: rows of the scoreboard by worker number; without those that do not run
+        :param queue: connections that wait to be accepted
+        """
+        lines = [f"core.listen_queue:{queue}|g"]
+        totals = dict.fromkeys(_COUNTERS, 0)
+        for number, columns in workers.items():
+            for name, column in _COUNTERS.items():
+                added = self._added(number, name, columns.get(column, 0))
+                totals[name] += added
+                lines.append(f"worker.{number}.{name}:{added}|c")
+            for name, column in _GAUGES.items():
+                lines.append(f"worker.{number}.{name}:{columns.get(column, 0)}|g")
+        # Worker 0 is all of them, as in uWSGI's metrics.
+        lines += [f"worker.0.{name}:{added}|c" for name, added in totals.items()]
+        ready = [each for each in workers.values() if each.get(Column.STATE) == WorkerState.READY]
+        lines.append(f"core.ready_workers:{len(ready)}|g")
+        lines.append(f"core.busy_cores:{sum(each.get(Column.BUSY, 0) for each in workers.values())}|g")
+        return self._packed(lines)
+
+    def _added(self, number: int, name: str, value: int) -> int:
+        before = self._sent.get((number, name), 0)
+        self._sent[number, name] = value
+        # A process that was replaced has begun at 0 again.
+        return value - before if value >= before else value
+
+    def _packed(self, lines: list[str]) -> list[bytes]:
+        packets: list[bytes] = []
+        packet = b""
+        for line in lines:
+            data = f"{self._prefix}{line}".encode()
+            if packet and len(packet) + len(data) >= _DATAGRAM:
+                packets.append(packet)
+                packet = b""
+            packet = packet + b"\n" + data if packet else data
+        return [*packets, packet]
