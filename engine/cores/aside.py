@@ -24,16 +24,22 @@ class Aside:
     A client that takes minutes for a file keeps no core from the application.
 
     :param submit: runs the others when a core is free
+    :param log: writes one line to the server log
     """
 
-    def __init__(self, shelf: Shelf, submit: Callable[[Any], None]) -> None:
+    def __init__(self, shelf: Shelf, submit: Callable[[Any], None], log: Callable[[str], None]) -> None:
         self._shelf = shelf
         self._submit = submit
+        self._log = log
         self._run_now = direct_runner()
 
     def submit(self, exchange: Any) -> None:
         """Answer *exchange* or pass it on; call in an asyncio callback."""
-        found = self._shelf.find(exchange)
+        try:
+            found = self._shelf.find(exchange)
+        except Exception as exc:  # the connection must get an answer whatever is wrong with the disk
+            self._log(f"looking for a file for {exchange.uri} failed: {exc!r}")
+            found = None
         if found is None:
             self._submit(exchange)
             return

@@ -155,7 +155,8 @@ class Worker:
             starting.result()
         front.submit, front.withdraw = serving.submit, serving.withdraw
         if self._settings.static:
-            front.submit = Aside(StaticSite(self._settings.static, self._log.line), serving.submit).submit
+            site = StaticSite(self._settings.static, self._log.line)
+            front.submit = Aside(site, serving.submit, self._log.line).submit
         return True
 
     def _front_end(self, loop: asyncio.AbstractEventLoop) -> FrontEnd:

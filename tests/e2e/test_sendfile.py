@@ -1,12 +1,18 @@
 """``wsgi.file_wrapper`` of real files: inside the kernel, in order, and no more than was declared."""
 
+import fcntl
 import gzip
 import os
+import ssl
+import struct
+import termios
+from pathlib import Path
 
 import pytest
 
 from tests.support.addresses import connect
 from tests.support.http_client import HttpConnection, request_bytes
+from tests.support.ports import free_port
 from tests.support.uwsgi_client import uwsgi_request
 from tests.support.waiting import wait_until
 
@@ -93,11 +99,45 @@ def test_pipelined_requests_stay_in_order(server):
         assert connection.reader.read().body == SMALL
 
 
+def test_a_file_waits_for_what_was_written_before(engine):
+    """Part of the 4 MiB before it is in the transport, not in the socket, when the file's turn comes."""
+    length = (4 << 20) + len(LARGE)
+    with connect(engine.http, timeout=20) as sock:
+        target = f"/large?as=behind&length={length}"
+        sock.sendall(request_bytes("GET", target, [("Connection", "close")]))
+        seen = [0]
+
+        def is_stuck():
+            seen.append(struct.unpack("i", fcntl.ioctl(sock, termios.FIONREAD, bytes(4)))[0])
+            return 0 < seen[-1] == seen[-2]
+
+        wait_until(is_stuck, timeout=15, what="full buffers")
+        received = b"".join(iter(lambda: sock.recv(65536), b""))
+    assert received.partition(b"\r\n\r\n")[2] == bytes(4 << 20) + LARGE
+
+
 def test_over_uwsgi(start_engine, files, tmp_path):
-    socket = tmp_path / "app.sock"
-    options = ["--socket", str(socket), "--module", "files"]
-    start_engine(*options, addresses=[socket], env={"FILES": str(files)})
-    assert uwsgi_request(socket, "GET", "/large").body == LARGE
+    where = tmp_path / "app.sock"
+    options = ["--socket", str(where), "--module", "files"]
+    start_engine(*options, addresses=[where], env={"FILES": str(files)})
+    assert uwsgi_request(where, "GET", "/large").body == LARGE
+
+
+def test_behind_tls(start_engine, files):
+    """Where the kernel cannot do it: the file is read and encrypted piece by piece."""
+    certificates = Path(pytest.importorskip("gevent.tests").__path__[0])
+    address = ("127.0.0.1", free_port())
+    listen = f"{address[0]}:{address[1]},{certificates}/test_server.crt,{certificates}/test_server.key"
+    options = ["--https-socket", listen, "--module", "files", "--static-map", f"/static={files}"]
+    start_engine(*options, addresses=[address], env={"FILES": str(files)})
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    for target in ("/large", "/static/large"):
+        with connect(address, timeout=20) as raw, context.wrap_socket(raw) as sock:
+            sock.sendall(request_bytes("GET", target, [("Connection", "close")]))
+            received = b"".join(iter(lambda: sock.recv(65536), b""))
+        assert received.partition(b"\r\n\r\n")[2] == LARGE
 
 
 def test_memory_stays_flat_and_others_are_served(server):

@@ -1,7 +1,7 @@
 """Files by ``wsgi.file_wrapper``: ``/NAME?...`` sends the file NAME of the directory in ``FILES``.
 
-``length=N`` declares a Content-Length, ``seek=N`` starts there, ``as=buffered|raw|temp|gzip|late`` chooses
-how the file is given.
+``length=N`` declares a Content-Length, ``seek=N`` starts there, ``as=`` chooses how the file is given:
+``buffered``, ``raw``, ``temp``, ``gzip``, or after other data, ``late`` and ``behind``.
 """
 
 import gzip
@@ -23,6 +23,8 @@ def application(environ, start_response):
     if "length" in query:
         headers.append(("Content-Length", query["length"]))
     write = start_response("200 OK", headers)
+    if query.get("as") == "behind":
+        write(bytes(4 << 20))
     if query.get("as") == "late":
         write(b"before ")
     return environ["wsgi.file_wrapper"](file)
