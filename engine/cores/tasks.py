@@ -37,9 +37,10 @@ class Served(Protocol):
 class _Running:
     """A request and its task; kills it as one kills a greenlet (``cores.harakiri``)."""
 
-    __slots__ = ("reason", "task")
+    __slots__ = ("exchange", "reason", "task")
 
-    def __init__(self) -> None:
+    def __init__(self, exchange: Any) -> None:
+        self.exchange = exchange
         self.reason: BaseException | None = None
         self.task: asyncio.Task[None] | None = None
 
@@ -98,7 +99,7 @@ class TaskCores:
         table = self._runner
         exchange.core = core
         table.pool.running[core] = exchange
-        table.greenlets[core] = _Running()
+        table.greenlets[core] = _Running(exchange)
 
     def release(self, core: int) -> None:
         """Take a number back, or give it to the request that waited longest."""
@@ -137,16 +138,23 @@ class TaskRunner:
     """Runs the requests of one application.
 
     :param enter: called in each task before the application, to say whose request it is
+    :param leave: called in each task after it
     :param start: makes the task
     """
 
     def __init__(
-        self, cores: TaskCores, served: Served, enter: Callable[[Any], None], start: StartTask
+        self,
+        cores: TaskCores,
+        served: Served,
+        enter: Callable[[Any], None],
+        leave: Callable[[Any], None],
+        start: StartTask,
     ) -> None:
         self._cores = cores
         self._serve = served.serve
         self._failed = served.failed
         self._enter = enter
+        self._leave = leave
         self._start = start
         self._table = cores._runner.greenlets
 
@@ -169,6 +177,7 @@ class TaskRunner:
             if isinstance(exc, KeyboardInterrupt):
                 raise
         finally:
+            self._leave(exchange)
             self._cores.release(exchange.core)
 
 

@@ -111,7 +111,9 @@ def _worker(worker: WorkerFacts, server: ServerFacts, with_cores: bool) -> dict[
     document["apps"] = [app_figures(figures)]
     if with_cores:
         known = {core["id"]: core for core in worker.cores or ()}
-        document["cores"] = [_core(number, known.get(number, {})) for number in range(server.cores)]
+        # Numbers above the cores are those of ASGI requests.
+        more = sorted(number for number in known if number >= server.cores)
+        document["cores"] = [_core(number, known.get(number, {})) for number in (*range(server.cores), *more)]
     return document
 
 

@@ -155,6 +155,11 @@ class Api:
         if "after_req_hook" in self._names:
             self._call("after_req_hook")
 
+    def end_in_task(self, exchange: Exchange) -> None:
+        """A request is over that ran in a task, where nothing may block; call in that task."""
+        if "after_req_hook" in self._names:
+            bridge.spawn(self._call, "after_req_hook")
+
     async def finish(self, limit: float) -> None:
         """Call ``uwsgi.atexit``, once, in a greenlet of its own, for *limit* seconds at most."""
         self.instance.serving = False

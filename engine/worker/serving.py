@@ -141,7 +141,7 @@ class Serving:
             app.call, scopes, self._log.line, settings.timings.socket_timeout, settings.show_errors
         )
         self._adapters.append(adapter)
-        runner = TaskRunner(self._tasks, adapter, self._api.begin, start)
+        runner = TaskRunner(self._tasks, adapter, self._api.begin, self._api.end_in_task, start)
         return _Place(runner.submit, None)
 
     async def _begin_lifespan(self, app: Application, start: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import time
 
 import pytest
@@ -205,3 +206,55 @@ def test_on_both_loops(start_engine, kind, backend):
         assert connection.request("POST", "/echo", (), b"x" * 300_000).body == b"x" * 300_000
         connection.send_request("GET", "/big")
         assert len(connection.reader.read().body) == 64 << 20
+
+
+# -- the uwsgi module, and other options that concern requests
+
+
+def test_the_uwsgi_module_knows_the_request_of_a_task(start_engine):
+    engine = start_engine("--asgi", "asgi_hooks")
+    assert get(engine.http, "/fd").text == "True"
+    assert get(engine.http, "/own-harakiri").status == 504
+    wait_until(lambda: "after" in get(engine.http, "/").text, timeout=5, what="after_req_hook")
+
+
+def test_kill_on_disconnect_cancels_the_task(start_engine):
+    engine = start_engine("--asgi", "asgi_hooks", "--kill-on-disconnect")
+    with HttpConnection(engine.http) as connection:
+        connection.send_request("GET", "/left")
+        assert get(engine.http, "/").status == 200
+    wait_until(lambda: "cancelled" in get(engine.http, "/").text, timeout=5, what="the task to be cancelled")
+    assert "Traceback" not in engine.log()
+
+
+def test_catch_exceptions_shows_the_traceback(start_engine):
+    engine = start_engine("--asgi", "asgi_routes", "--catch-exceptions")
+    response = get(engine.http, "/boom")
+    assert response.status == 500
+    assert "LookupError: boom" in response.text
+
+
+def test_over_a_unix_socket(start_engine, tmp_path):
+    path = tmp_path / "http.sock"
+    engine = start_engine("--asgi", "asgi_routes", "--http-socket", str(path), addresses=[path])
+    scope = json.loads(get(engine.http, "/scope").body)
+    assert (scope["server"], scope["client"]) == ([str(path), None], None)
+
+
+def test_statistics_show_tasks_above_the_cores(start_engine, tmp_path):
+    from tests.support.ports import free_port
+
+    port = free_port()
+    engine = start_engine(
+        "--asgi", "asgi_routes", "--gevent", "3", "--master", "--stats", f"127.0.0.1:{port}"
+    )
+    with HttpConnection(engine.http) as connection:
+        connection.send_request("GET", "/forever")
+        assert get(engine.http, "/hello").status == 200
+
+        def running():
+            with socket.create_connection(("127.0.0.1", port)) as stats:
+                document = json.loads(b"".join(iter(lambda: stats.recv(65536), b"")))
+            return [core["id"] for core in document["workers"][0]["cores"] if core["in_request"]]
+
+        wait_until(lambda: running() == [3], timeout=5, what="the request in the statistics")

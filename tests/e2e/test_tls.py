@@ -368,3 +368,13 @@ def test_a_client_that_leaves_in_the_handshake_leaves_nothing_behind(start_tls, 
             with socket.create_connection(engine.http) as sock:
                 sock.sendall(b"\x16\x03\x01\x02\x00")
         wait_until(lambda: process.num_fds() <= before, timeout=10, what="descriptors to be closed")
+
+
+@pytest.mark.parametrize("backend", ["uvloop", "asyncio"])
+def test_asgi_applications_learn_of_it_too_and_stream_both_ways(start_tls, authority, backend):
+    engine = start_tls("--loop-backend", backend, app="asgi_routes")
+    with TlsConnection(engine.http, authority.client_context()) as connection:
+        scope = json.loads(connection.get("/scope").body)
+        assert (scope["scheme"], scope["server"]) == ("https", list(engine.http))
+        assert connection.request("POST", "/echo", body=b"x" * 3_000_000).body == b"x" * 3_000_000
+        assert len(connection.get("/big").body) == 64 << 20

@@ -18,6 +18,7 @@ from engine.errors import (
     BodyTimeout,
     BrokenBody,
     ClientDisconnected,
+    ClientLeftError,
     HandshakeError,
     HarakiriError,
     ReplyError,
@@ -29,6 +30,7 @@ from engine.request.exchange import Exchange
 __all__ = ["ASGIAdapter"]
 
 _PLAIN_TEXT = [("Content-Type", "text/plain; charset=utf-8")]
+_CLOSING = [("Connection", "close")]  # RFC 9110 section 15.5.9
 
 
 class ASGIAdapter:
@@ -80,14 +82,18 @@ class ASGIAdapter:
 
     def failed(self, exchange: Exchange, exc: BaseException) -> None:
         """Tell the client, as far as that is possible, and the log."""
-        if isinstance(exc, BrokenBody | BodyTimeout):
-            status = exc.status if isinstance(exc, BrokenBody) else 408
-            self._end(exchange, str(status), str(exc).encode())
+        if isinstance(exc, BrokenBody):
+            self._end(exchange, str(exc.status), str(exc).encode())
+            return
+        if isinstance(exc, BodyTimeout):
+            self._end(exchange, "408", str(exc).encode(), _CLOSING)
             return
         if isinstance(exc, HandshakeError):
             self._end(exchange, str(exc.status), exc.detail.encode(), exc.headers)
             return
-        if isinstance(exc, WriteTimeout) or _comes_of_leaving(exc):
+        if isinstance(exc, WriteTimeout):
+            self._log(f"{exchange.method} {exchange.uri} from {exchange.remote_addr}: {exc}")
+        if isinstance(exc, WriteTimeout | ClientLeftError) or _comes_of_leaving(exc):
             exchange.cut()
             return
         self.failures += 1

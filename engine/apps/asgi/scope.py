@@ -17,6 +17,8 @@ SPEC_VERSION: Final = "2.5"
 # RFC 9110 section 10.1.4: whoever takes trailers says so.
 _TE: Final = b"te"
 
+_OLD_EXTENSIONS: Final[dict[str, dict[str, Any]]] = {"http.response.pathsend": {}}
+_EXTENSIONS: Final = {**_OLD_EXTENSIONS, "http.response.early_hint": {}}
 _VERSIONS: Final = {"1.0": "1.0", "1.1": "1.1", "2.0": "2", "3.0": "3"}
 
 
@@ -45,9 +47,9 @@ class ScopeBuilder:
             facts = link.memo = _connection_facts(link)
         path = head.path
         headers = head.headers
-        extensions: dict[str, dict[str, Any]] = {"http.response.pathsend": {}}
-        if head.http_version == "1.1":
-            extensions["http.response.early_hint"] = {}
+        modern = head.http_version == "1.1"
+        extensions = (_EXTENSIONS if modern else _OLD_EXTENSIONS).copy()
+        if modern:
             for name, value in headers:
                 if name == _TE and accepts_trailers(value.decode("latin-1")):
                     extensions["http.response.trailers"] = {}
@@ -89,7 +91,7 @@ class ScopeBuilder:
             "query_string": head.query,
             "headers": head.headers,
             "state": self._state.copy(),
-            "extensions": {"http.response.pathsend": {}},
+            "extensions": _OLD_EXTENSIONS.copy(),
         }
 
 
