@@ -7,6 +7,7 @@ requests knows nothing of it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from engine.net.flow import Outlet
@@ -122,6 +123,10 @@ class Tunnel:
         self.guest.leaving()
 
     # -- the guest -------------------------------------------------------------------------------
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Call back in the loop, where there is a running loop."""
+        self._front.call_soon(callback)
 
     def push(self, data: bytes) -> None:
         """Send *data*; never waits."""

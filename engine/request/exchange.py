@@ -376,16 +376,24 @@ class Exchange:
         :raises ReplyError: if a status was given already
         :raises ClientDisconnected: if the client is gone
         """
-        if self._state != NEW:
-            raise ReplyError("the connection cannot change its protocol: the reply has begun")
         head = switching_head(protocol, headers)
+        self._check_new()
         self._transmit(head)
+        self.take_over(guest)
+        self.header_count = len(headers) + 2
+        self.header_bytes = len(head)
+
+    def take_over(self, guest: Any) -> None:
+        """Give the connection to *guest*, who also sends the answer.  As :meth:`switch`."""
+        self._check_new()
         link: Any = self.link  # only connections that are made for it come here
         link.switch(guest)
         self._status = "101 Switching Protocols"
         self._state = SWITCHED
-        self.header_count = len(headers) + 2
-        self.header_bytes = len(head)
+
+    def _check_new(self) -> None:
+        if self._state != NEW:
+            raise ReplyError("the connection cannot change its protocol: the reply has begun")
 
     def cut(self) -> None:
         """Give up the reply: the client must be able to tell that it is not complete."""

@@ -45,16 +45,25 @@ class Client:
                 return data
 
 
-@pytest.fixture(scope="module", params=["gevent_uwsgi", "gevent", ""], ids=["uwsgi", "gevent", "its choice"])
+MODES = {
+    "uwsgi": {"ASYNC_MODE": "gevent_uwsgi"},
+    "gevent": {"ASYNC_MODE": "gevent"},
+    "gevent without gevent-websocket": {"ASYNC_MODE": "gevent", "WITHOUT": "geventwebsocket"},
+    "its choice": {"ASYNC_MODE": ""},
+}
+
+
+@pytest.fixture(scope="module", params=list(MODES))
 def server(request):
     from tests.e2e.conftest import _engine
 
     if request.param == "gevent":
         pytest.importorskip("geventwebsocket")
     options = ("--module", "ws_socketio", "--gevent-early-monkey-patch", "--gevent", "40")
-    with _engine(*options, env={"ASYNC_MODE": request.param}) as engine:
+    env = MODES[request.param]
+    with _engine(*options, env=env) as engine:
         engine.wait_ready()
-        engine.wait_for_log(f"async_mode is {request.param or 'gevent_uwsgi'}")
+        engine.wait_for_log(f"async_mode is {env['ASYNC_MODE'] or 'gevent_uwsgi'}")
         yield engine
         assert "Traceback" not in engine.log()
 

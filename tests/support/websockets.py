@@ -21,7 +21,8 @@ def open_websocket(address: Address, path: str, **options: Any) -> ClientConnect
     """Connect; use it with ``with``."""
     assert isinstance(address, tuple)
     options = {"open_timeout": 15, "close_timeout": 5, "max_size": None, **options}
-    return connect(f"ws://{address[0]}:{address[1]}{path}", proxy=None, **options)
+    scheme = "wss" if "ssl" in options else "ws"
+    return connect(f"{scheme}://{address[0]}:{address[1]}{path}", proxy=None, **options)
 
 
 def upgrade_request(path: str, headers: Iterable[tuple[str, str]] = ()) -> bytes:

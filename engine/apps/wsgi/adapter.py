@@ -157,6 +157,9 @@ class WSGIAdapter:
         if isinstance(exc, BodyTimeout) and not exchange.is_sent():
             self._replace(exchange, "408", str(exc).encode(), _CLOSING)
             return
+        if isinstance(exc, ConnectionError) and exchange.is_switched():
+            exchange.finish()  # how libraries end that have taken Werkzeug's socket
+            return
         if isinstance(exc, HandshakeError) and not exchange.is_sent():
             self._replace(exchange, f"{exc.status}", exc.detail.encode(), [*_PLAIN_TEXT, *exc.headers])
             return

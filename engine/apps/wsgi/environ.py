@@ -12,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 from engine.apps.wsgi.file_wrapper import FileWrapper
 from engine.apps.wsgi.input import InputStream
+from engine.apps.wsgi.raw_socket import RawSocket
 from engine.apps.wsgi.websocket import WSGIWebSocket
 from engine.interfaces import Environ
 from engine.protocols.events import RequestHead, UwsgiHead
@@ -64,6 +65,7 @@ class EnvironBuilder:
             environ = self._from_uwsgi(head, template)
         if head.upgrade is not None and is_offered(head):
             environ["wsgi.websocket"] = WSGIWebSocket(exchange, environ)
+            environ["werkzeug.socket"] = RawSocket(exchange)
         environ["uwsgi.core"] = exchange.core
         environ["wsgi.input"] = InputStream(exchange.body)
         if type(head) is RequestHead and head.http_version == "1.1":  # never a 1xx to HTTP/1.0

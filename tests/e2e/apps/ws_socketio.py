@@ -1,6 +1,10 @@
 """A chat room of Flask-SocketIO; ``ASYNC_MODE`` as in its documentation."""
 
 import os
+import sys
+
+if "WITHOUT" in os.environ:
+    sys.modules[os.environ["WITHOUT"]] = None  # as if it were not installed
 
 from flask import Flask, request
 from flask_socketio import SocketIO, emit, join_room, send
