@@ -13,6 +13,7 @@ import time
 import traceback
 from datetime import datetime
 from email.utils import formatdate
+from socket import SHUT_WR
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from bridge.server import GreenletExit, wait_write
@@ -41,6 +42,9 @@ MAX_REQUEST_LINE: Final = 8192
 
 # What a client may still be sending of a body nobody read, before closing is cheaper than reading on.
 _DRAIN: Final = 65536
+# Seconds in all, and without a byte, as nginx does (lingering_time, lingering_timeout).
+_LINGER: Final = 30.0
+_LINGER_PAUSE: Final = 5.0
 _OUR_ERROR: Final = "500 Internal Server Error"
 _ERRORS: Final = {400: "400 Bad Request", 500: _OUR_ERROR}
 
@@ -125,19 +129,25 @@ class WSGIHandler:
         except OSError as exc:
             if exc.errno not in self.ignored_socket_errors:
                 raise
+        except GreenletExit:
+            self._intake.abandon()  # killed: no time to be polite
+            raise
         finally:
             self._end()
 
     def _end(self) -> None:
-        """Read what the client has sent meanwhile: unread bytes would make the kernel cut the reply off."""
+        """Close; unread bytes would make the kernel cut off a reply that is still on its way."""
         sock = self.__dict__.pop("socket", None)
         self.__dict__.pop("wsgi_input", None)
         self.rfile.close()
         if sock is not None:
-            try:
-                os.read(sock.fileno(), _DRAIN)
-            except (OSError, ValueError):
-                pass
+            if self._intake.is_cut_off():
+                _linger(sock)
+            else:
+                try:
+                    os.read(sock.fileno(), _DRAIN)
+                except (OSError, ValueError):
+                    pass
             sock.close()
 
     def handle_one_request(self) -> Literal[True] | tuple[str, bytes] | None:
@@ -489,6 +499,19 @@ class WSGIHandler:
         return (
             f'{address or "-"} - - [{now}] "{self.requestline}" {status} {self.response_length or "-"} {took}'
         )
+
+
+def _linger(sock: Any) -> None:
+    """Read on, so that a client that is still sending comes to read the reply."""
+    give_up = time.monotonic() + _LINGER
+    try:
+        sock.shutdown(SHUT_WR)
+        while (left := give_up - time.monotonic()) > 0:
+            sock.settimeout(min(_LINGER_PAUSE, left))
+            if not sock.recv(_DRAIN):
+                return
+    except OSError:
+        pass
 
 
 def _exc_info() -> Any:

@@ -110,6 +110,8 @@ class Intake:
         self._on_wanted = on_wanted
         self._fresh = True
         self._ended = False
+        self._refused = False
+        self._left = False
         self.body = EMPTY_BODY
 
     def next_head(self, beginning: bytes = b"") -> RequestHead | None:
@@ -150,7 +152,7 @@ class Intake:
                 if self.body is not EMPTY_BODY:
                     self.body.finish(event.trailers)  # type: ignore[union-attr]
             elif kind is PeerClosed:
-                self._ended = True
+                self._ended = self._left = True
                 self.body.fail(_ENDED)
             elif kind is BadRequest:
                 self._refuse(event.status, event.detail)  # type: ignore[union-attr]
@@ -161,10 +163,18 @@ class Intake:
             self.body = RequestBody(self, None if head.chunked else head.content_length, 0.0)
 
     def _refuse(self, status: int, detail: str) -> None:
-        self._ended = True
+        self._ended = self._refused = True
         if self.body is EMPTY_BODY:
             raise InvalidRequest(status, detail)
         self.body.fail(detail, status)
+
+    def is_cut_off(self) -> bool:
+        """Whether the client may still be sending something that nobody is going to read."""
+        return not self._left and (self._refused or not self.body.complete)
+
+    def abandon(self) -> None:
+        """Take no notice of what the client may still send."""
+        self._left = True
 
     def finish_body(self, most: int) -> bool:
         """Read the rest of a body that nobody read; False if another request cannot follow it.

@@ -108,6 +108,15 @@ def test_what_is_no_request_is_refused(program: Start, sent: bytes, status: int)
         assert connection.is_closed_by_server()
 
 
+@pytest.mark.parametrize("name", ["plain", "in_bridge"])
+def test_a_client_that_sends_more_than_anybody_reads_gets_its_answer(program: Start, name: str) -> None:
+    server = program(name)
+    for headers in ([], [("Content-Length", "x")]):
+        with HttpConnection(server.addresses[0]) as connection:
+            response = connection.request("POST", "/", headers, body=bytes(20 << 20))
+        assert response.status == (400 if headers else 200)
+
+
 def test_a_handler_may_switch_protocols(program: Start) -> None:
     server = program("upgrading")
     with connect(server.addresses[0], timeout=10) as sock:
