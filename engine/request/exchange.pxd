@@ -25,6 +25,7 @@ cdef class Exchange:
 
     cpdef bint is_sent(self)
     cpdef bint is_ended(self)
+    cpdef bint is_silent(self)
     cpdef Py_ssize_t request_bytes(self)
     cpdef write(self, data)
     cpdef send_all(self, data)

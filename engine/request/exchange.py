@@ -160,6 +160,10 @@ class Exchange:
         """Whether the connection speaks another protocol now, on behalf of this request."""
         return self._state == SWITCHED
 
+    def is_silent(self) -> bool:
+        """Whether the head is out and no body will follow it, whatever the application yields."""
+        return self._state >= SENT and self._framing.kind == NONE
+
     def is_ended(self) -> bool:
         """Whether the reply is over, for better or worse."""
         return self._state == ENDED
@@ -327,6 +331,8 @@ class Exchange:
     def _send_body(self, data: bytes) -> None:
         framing = self._framing
         if framing.kind == NONE:
+            if self.gone:
+                raise ClientDisconnected("write error: the client closed the connection")
             return
         length = framing.length
         if length is not None and self.body_bytes + len(data) > length:

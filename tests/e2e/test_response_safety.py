@@ -192,3 +192,18 @@ def test_a_client_that_shuts_down_its_side_still_gets_its_reply(server):
         data = b"".join(iter(lambda: sock.recv(65536), b""))
     assert data.startswith(b"HTTP/1.1 299 ")
     assert data.endswith(b"0\r\n\r\n") or data.endswith(b"hello")
+
+
+@pytest.mark.parametrize("asked", [("HEAD", 200), ("GET", 204), ("GET", 304)])
+def test_a_stream_without_end_ends_where_no_body_is_sent(server, asked):
+    method, status = asked
+    with HttpConnection(server.http) as connection:
+        before = int(connection.get("/endless/closed").body)
+        connection.send_request(method, f"/endless/{status}")
+        assert connection.reader.read(method=method).status == status
+        assert int(connection.get("/endless/closed").body) == before + 1
+
+
+def test_a_stream_without_end_ends_for_head_over_uwsgi(server):
+    data, _ = over_uwsgi(server, "/endless/200", "HEAD")
+    assert data.endswith(b"\r\n\r\n")

@@ -113,6 +113,8 @@ class WSGIAdapter:
             data = item if type(item) is bytes else self._to_bytes(item)
             if data:
                 exchange.write(data)
+                if exchange.is_silent():
+                    return  # HEAD of a stream without end would never end
                 left -= 1
                 if not left:
                     left = _BREATHE_EVERY

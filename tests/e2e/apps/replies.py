@@ -103,6 +103,26 @@ def no_length(environ, start_response, name):
     return [b"he", b"llo"]
 
 
+closed = []
+
+
+def endless(environ, start_response, name):
+    """A stream without end; ``/endless/closed`` says how many have been closed."""
+    if name == "closed":
+        start_response("200 OK", [TEXT])
+        return [str(len(closed)).encode()]
+    return _endless(start_response, name)
+
+
+def _endless(start_response, name):
+    start_response(f"{name} Some", [TEXT])
+    try:
+        while True:
+            yield b"more"
+    finally:
+        closed.append(name)
+
+
 def closing(environ, start_response, name):
     """The application wants the connection closed after this reply of NAME bytes."""
     start_response("200 OK", [TEXT, ("Connection", "close")])
@@ -179,6 +199,7 @@ ROUTES = {
     "status": status,
     "no-length": no_length,
     "closing": closing,
+    "endless": endless,
     "hints": hints,
     "trailers": trailers,
 }
