@@ -22,6 +22,7 @@ from engine.errors import AppLoadError, ConfigError
 __all__ = ["console_main", "main"]
 
 HELP: Final = frozenset({"help", "usage"})
+_ASKED: Final = frozenset({"stop", "reload", "signal"})  # of a server that runs
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -80,8 +81,8 @@ def _check_config(entries: Sequence[Entry]) -> int:
 
 
 def _signalled(entries: Sequence[Entry]) -> bool:
-    """Do what ``--stop FILE`` or ``--reload FILE`` ask for, and nothing else."""
-    asked = [entry for entry in entries if entry.key in {"stop", "reload"} and entry.origin == COMMAND_LINE]
+    """Do what ``--stop FILE``, ``--reload FILE`` or ``--signal NODE,N`` ask for, and nothing else."""
+    asked = [entry for entry in entries if entry.key in _ASKED and entry.origin == COMMAND_LINE]
     if not asked:
         return False
     import signal
@@ -89,6 +90,11 @@ def _signalled(entries: Sequence[Entry]) -> bool:
     from engine.process.pidfile import signal_from_pidfile
 
     for entry in asked:
+        if entry.key == "signal":
+            from engine.uwsgi_api.signal_command import send_signal
+
+            send_signal(entry.value or "")
+            continue
         number = signal.SIGINT if entry.key == "stop" else signal.SIGHUP
         signal_from_pidfile(entry.key, entry.value or "", number)
     return True

@@ -462,8 +462,9 @@ def _install_api(settings: Settings, listeners: list[Listener], supervised: bool
 
 def _load(settings: Settings, log: ServerLog) -> Any:
     from engine.apps.loader import load_apps
+    from engine.uwsgi_api.applications import with_declared
 
-    return load_apps(settings, log.line)
+    return with_declared(load_apps(settings, log.line), sys.modules["uwsgi"])
 
 
 def _worker_settings(

@@ -16,6 +16,7 @@ from engine.uwsgi_api.refusals import FORBIDDEN, LATER
 __all__ = ["page"]
 
 _SET_BY_APPLICATIONS: Final = {
+    "applications": "while the application is imported: a dict, path -> application, longest path first",
     "after_req_hook": "called without arguments after each request, in its greenlet",
     "atexit": "called once when a worker ends, in a greenlet of its own: it may block",
     "mule_msg_hook": "called with each message of a mule that does not ask for messages itself",

@@ -179,3 +179,17 @@ def test_stop_ends_the_server(start_engine, options):
     engine = start_engine("--module", "uwsgi_api", *options)
     assert ask(engine, "stop") is True
     assert engine.wait_exit() == 0
+
+
+@pytest.mark.engine_only("uWSGI wants paths as bytes, and --manage-script-name")
+@pytest.mark.parametrize("options", [[], ["--master", "--lazy-apps"]], ids=["one process", "lazy"])
+def test_a_module_may_declare_several_applications(start_engine, options):
+    engine = start_engine("--module", "several", *options)
+    answers = {path: get(engine.http, path).text for path in ("/", "/x", "/two", "/two/x", "/two/three/x")}
+    assert answers == {
+        "/": "one  /",
+        "/x": "one  /x",
+        "/two": "two /two ",
+        "/two/x": "two /two /x",
+        "/two/three/x": "three /two/three /x",
+    }

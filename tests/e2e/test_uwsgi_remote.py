@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.addresses import connect
+from tests.support.engine_process import run_engine
 from tests.support.http_client import get
 from tests.support.ports import free_port
 
@@ -69,3 +70,23 @@ def test_signals(engine, node):
 def test_other_modifiers_are_refused(engine, node):
     assert send(node, struct.pack("<BHB", 111, 0, 0)) == b""
     engine.wait_for_log("-- unavailable modifier requested: 111 --")
+
+
+def test_signals_from_the_command_line(engine, node):
+    done = run_engine("--signal", f"{node},17")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    engine.wait_for_log("signal 17 in worker 1")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("127.0.0.1:1,17", "unable to deliver signal 17"),
+        ("127.0.0.1:1,256", "0 to 255"),
+        ("17", "write host"),
+    ],
+)
+def test_signals_that_cannot_be_sent(text, answer):
+    done = run_engine("--signal", text)
+    assert done.returncode == 1
+    assert answer in done.stderr

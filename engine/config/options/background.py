@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.config.options.later import noop, planned, refused
+from engine.config.options.later import noop, refused
 from engine.config.options.record import Option, Section
 from engine.config.values import COUNT, DIRECTORY, FILE, FLAG, NUMBER, SECONDS, TEXT, optional
 
@@ -17,7 +17,13 @@ BACKGROUND: Final = Section(
     (
         Option("locks", COUNT, "How many locks uwsgi.lock() knows.", default=1, priority="P1"),
         noop("lock-engine", "the kernel's locks are used, which end with their holder", kind=TEXT),
-        planned("signal"),
+        Option(
+            "signal",
+            TEXT,
+            "Raise a uwsgi signal in the server with this uwsgi socket, and end: host:port,number.",
+            multiple=True,
+            priority="P1",
+        ),
         Option(
             "signal-bufsize",
             NUMBER,
