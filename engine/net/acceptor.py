@@ -26,6 +26,8 @@ class Acceptor:
     asyncio can only close a server, not pause it, so each server gets a
     duplicate of the inherited descriptor: closing that leaves the socket and
     its backlog as they are.
+
+    :param most_handshakes: connections whose protocol has not begun; beyond, the oldest is dropped
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Acceptor:
         backlog: int,
         log: Callable[[str], None],
         proxies: TrustedPeers | None = None,
+        most_handshakes: int = 1000,
     ) -> None:
         self._loop = loop
         self._listeners = listeners
@@ -46,7 +49,9 @@ class Acceptor:
         self._paused = False
         self._stopped = False
         self._waking: asyncio.TimerHandle | None = None
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._most_handshakes = most_handshakes
+        self._tasks: dict[asyncio.Task[Any], None] = {}
+        """In the order of their beginning."""
         self._preliminaries = Preliminaries(loop, factories, log, proxies)
 
     async def start(self) -> None:
@@ -72,11 +77,15 @@ class Acceptor:
                 listener.tls.renew(self._log, always)
 
     def _meet(self, listener: Listener, sock: socket.socket) -> None:
+        if len(self._tasks) >= self._most_handshakes:
+            longest = next(iter(self._tasks))
+            del self._tasks[longest]
+            longest.cancel()
         self._keep(self._loop.create_task(self._preliminaries.connect(listener, sock)))
 
     def _keep(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(lambda task: self._tasks.pop(task, None))
 
     async def settle(self) -> None:
         """Return when every connection accepted so far has met its protocol; slow handshakes go on."""

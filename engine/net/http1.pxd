@@ -1,4 +1,4 @@
 from engine.net.connection cimport Connection
 
 cdef class Http1Connection(Connection):
-    pass
+    cdef public object serves

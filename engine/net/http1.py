@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from engine.interfaces import Environ
@@ -11,6 +12,7 @@ from engine.net.peer import peer_facts
 from engine.protocols.http1.framing import Framing
 from engine.protocols.http1.parser import Http1Parser
 from engine.protocols.http1.writer import CONTINUE, error_page, response_head
+from engine.request.exchange import Exchange
 
 __all__ = ["Http1Connection"]
 
@@ -20,6 +22,15 @@ class Http1Connection(Connection):
 
     def __init__(self, front: FrontEnd, known: Environ | None = None) -> None:
         Connection.__init__(self, front, Http1Parser(front.limits), known)
+        self.serves: Callable[[str], bool] | None = None
+        """Whether a Host may be asked for on this connection; None: any."""
+
+    def _begin(self, head: Any) -> Exchange | None:
+        if self.serves is not None and not self.serves(_host_of(head.headers)):
+            # RFC 9110 section 15.5.20: the client has proved who it is to another site.
+            self._bad_request(421, "this connection was made for another host")
+            return None
+        return Connection._begin(self, head)
 
     def encode_head(
         self, head: Any, status: str, headers: list[tuple[str, str]], length: int | None
@@ -52,3 +63,12 @@ class Http1Connection(Connection):
         return (
             f"<HTTP {self._facts().get('REMOTE_ADDR', '') if self._transport else 'closed'} {self._parser!r}>"
         )
+
+
+def _host_of(headers: list[tuple[bytes, bytes]]) -> str:
+    """The name in Host, without the port."""
+    for name, value in headers:
+        if name == b"host":
+            host = value.decode("latin-1").lower()
+            return host if host.endswith("]") else host.partition(":")[0]
+    return ""

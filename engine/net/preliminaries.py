@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.errors import ProtocolError
 from engine.interfaces import Environ
+from engine.net.http1 import Http1Connection
 from engine.net.listeners import Listener
 from engine.net.proxied import read_from
 from engine.net.tls.facts import tls_facts
@@ -61,6 +62,9 @@ class Preliminaries:
                 await self._loop.connect_accepted_socket(factory, sock)
             else:
                 await self._loop.connect_accepted_socket(lambda: factory(known), sock)
+        except asyncio.CancelledError:
+            sock.close()
+            raise
         except ProtocolError as exc:
             sock.close()
             self._log(f"refused a connection on {listener.name}: {exc.detail}")
@@ -126,6 +130,9 @@ class _Greeter(asyncio.Protocol):
             transport.abort()
             return
         factory = self._by_alpn.get(obj.selected_alpn_protocol() or "", self._factory)
-        connection = factory({**self._known, **tls_facts(obj, self._sites.requested_name(obj))})
+        sites = self._sites
+        connection = factory({**self._known, **tls_facts(obj, sites.requested_name(obj))})
+        if sites.are_separate and isinstance(connection, Http1Connection):
+            connection.serves = lambda host: sites.serves(obj, host)
         transport.set_protocol(connection)
         connection.connection_made(transport)

@@ -187,6 +187,7 @@ class Worker:
             self._settings.backlog,
             self._log.line,
             TrustedPeers(self._settings.proxies),
+            max(16, front.most_connections // 2),
         )
         self._runner.on_full = acceptor.pause
         self._runner.on_free = self._on_free

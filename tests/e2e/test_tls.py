@@ -7,6 +7,7 @@ import signal
 import socket
 import ssl
 import threading
+from contextlib import ExitStack
 
 import pytest
 
@@ -235,7 +236,18 @@ def test_one_site_asks_for_certificates_and_another_does_not(start_tls, authorit
     with TlsConnection(
         engine.http, authority.client_context("bob@example.com"), "closed.example"
     ) as connection:
-        assert environ_of(connection)["SSL_CLIENT_S_DN_CN"] == "bob@example.com"
+        environ = json.loads(connection.request("GET", "/environ", [("Host", "closed.example")]).body)
+        assert environ["SSL_CLIENT_S_DN_CN"] == "bob@example.com"
+
+
+def test_a_client_of_one_site_is_none_of_another(start_tls, authority):
+    """SNI names a site that asks for no certificate, Host one that does."""
+    cert, key = authority.server("closed.example")
+    engine = start_tls("--sni", f"closed.example {cert},{key},,!{authority.ca_file}")
+    with TlsConnection(engine.http, authority.client_context()) as connection:
+        assert connection.request("GET", "/hello", [("Host", "localhost:1")]).status == 200
+        assert connection.request("GET", "/hello", [("Host", "Closed.example:1")]).status == 421
+        assert connection.is_closed_by_server()
 
 
 @loops
@@ -356,6 +368,21 @@ def test_what_is_wrong_with_a_certificate_is_said_at_the_start(tmp_path, authori
     ended = run_engine("--chdir", str(apps), "--module", "routes", "--https-socket", option)
     assert ended.returncode == 1
     assert said in ended.stdout + ended.stderr
+
+
+@loops
+def test_handshakes_that_take_longest_make_room(start_tls, authority, loop):
+    engine = start_tls("--max-connections", "40", "--ssl-handshake-timeout", "60", "--loop-backend", loop)
+    with TlsConnection(engine.http, authority.client_context()) as connection, ExitStack() as stack:
+        connection.get("/sleep/0.01")
+        process = engine.processes()[0]
+        before = process.num_fds()
+        silent = [stack.enter_context(socket.create_connection(engine.http, 10)) for _ in range(100)]
+        assert silent[0].recv(1) == b""  # 20 may be in their handshakes, so this one had to go
+        with TlsConnection(engine.http, authority.client_context()) as other:
+            assert other.get("/hello").body == b"hello"
+        wait_until(lambda: process.num_fds() <= before + 21, timeout=10, what="descriptors to be closed")
+        assert connection.get("/hello").body == b"hello"
 
 
 def test_a_client_that_leaves_in_the_handshake_leaves_nothing_behind(start_tls, authority):

@@ -106,6 +106,15 @@ class TlsSites:
         """Whether the site asks for a certificate that the client has not shown."""
         return obj.context in self._required and not obj.getpeercert(True)
 
+    @property
+    def are_separate(self) -> bool:
+        """Whether some sites want to know who their clients are: a client of one is none of another."""
+        return bool(self._required) and len(self._required) <= len(self._by_name)
+
+    def serves(self, obj: ssl.SSLObject, host: str) -> bool:
+        """Whether *host* is at the site whose certificate the client was shown."""
+        return (self._find(host.rstrip(".")) or self.context) is obj.context
+
     def stamp(self) -> tuple[tuple[str, int, int, int], ...]:
         """Return what changes when one of the files does; they need not exist."""
         return tuple(_stamp_of(path) for path in sorted(self._files))
