@@ -118,7 +118,7 @@ class HttpChannel:
         if kind == "http.response.body" and phase == _BODY:
             body = message.get("body", b"")
             if type(body) is not bytes:
-                body = bytes(body)
+                body = _to_bytes(body)
             await self._send_body(body, message.get("more_body", False))
         elif kind == "http.response.start" and phase == _START:
             self._start(message)
@@ -134,7 +134,7 @@ class HttpChannel:
         elif phase == _DONE:
             if self._link.peer_left():
                 raise ClientDisconnected("write error: the client closed the connection")
-            raise ReplyError(f"the ASGI message {kind!r} came after the end of the reply")
+            # The specification has what follows a complete reply ignored.
         else:
             raise ReplyError(f"the ASGI message {kind!r} came where {_EXPECTED[phase]!r} was expected")
 
@@ -207,4 +207,18 @@ def take_nothing(exchange: Exchange) -> bool:
 
 
 def _pairs(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers if name not in _OURS]
+    try:
+        return [
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in headers if name not in _OURS
+        ]
+    except AttributeError:
+        shown = next(
+            (f"{pair!r}" for pair in headers if not all(isinstance(part, bytes) for part in pair)), ""
+        )
+        raise TypeError(f"names and values of ASGI headers are bytes, not {shown}") from None
+
+
+def _to_bytes(body: object) -> bytes:
+    if isinstance(body, bytes | bytearray | memoryview):
+        return bytes(body)
+    raise TypeError(f"the body of an ASGI message is bytes, not {type(body).__name__}; encode it")
