@@ -17,12 +17,13 @@ import site
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import ModuleType
 from typing import Final
 
 from engine.apps.application import Application
 from engine.apps.kind import find_kind
-from engine.config.app_spec import AppSpec, Mount
+from engine.config.app_spec import AppSpec, Mount, parse_path
 from engine.config.settings import Settings
 from engine.errors import AppLoadError
 
@@ -51,27 +52,60 @@ def load_apps(settings: Settings, notify: Callable[[str], None] = _to_stderr) ->
     if settings.app is not None:
         wanted.insert(0, Mount("", settings.app))
     apps: list[Application] = []
-    for number, mount in enumerate(wanted):
+    for mount in wanted:
         began = time.monotonic()
-        app = _load(number, mount, notify)
-        apps.append(app)
-        notify(
-            f"{'ASGI' if app.is_asgi else 'WSGI'} app {number} (mountpoint='{app.mountpoint}') ready in "
-            f"{int(time.monotonic() - began)} seconds" + ("" if app.mountpoint else " (default app)")
-        )
+        spec = mount.app
+        module = _run_file(spec.file) if spec.file is not None else _import(spec.source)
+        for path, found, name in _callables(module, mount, notify):
+            app = _application(len(apps), path, found, name, spec)
+            apps.append(app)
+            notify(
+                f"{'ASGI' if app.is_asgi else 'WSGI'} app {app.number} (mountpoint='{path}') ready in "
+                f"{int(time.monotonic() - began)} seconds" + ("" if path else " (default app)")
+            )
+    _refuse_doubles(apps)
     return tuple(apps)
 
 
-def _load(number: int, mount: Mount, notify: Callable[[str], None]) -> Application:
+def _callables(
+    module: ModuleType, mount: Mount, notify: Callable[[str], None]
+) -> list[tuple[str, Callable[..., object], str]]:
+    """Return path, callable and its name: mostly one, more if the main module sets ``uwsgi.applications``.
+
+    That is a dict of paths and callables, or their names in the module (uWSGI's page "Python").
+    """
     spec = mount.app
-    module = _run_file(spec.file) if spec.file is not None else _import(spec.source)
-    found, name = _find_callable(module, spec, notify)
+    declared = getattr(sys.modules.get("uwsgi"), "applications", None)
+    if mount.path or spec.callable is not None or not isinstance(declared, dict):
+        return [(mount.path, *_find_callable(module, spec, notify))]
+    found: list[tuple[str, Callable[..., object], str]] = []
+    for path, app in declared.items():
+        if isinstance(app, str):
+            found.append((parse_path(path), *_find_callable(module, replace(spec, callable=app), notify)))
+        elif callable(app):
+            found.append((parse_path(path), app, f"uwsgi.applications[{path!r}]"))
+        else:
+            raise AppLoadError(f"uwsgi.applications[{path!r}] is {app!r}; make it a callable or its name")
+    return found
+
+
+def _refuse_doubles(apps: list[Application]) -> None:
+    seen: dict[str, Application] = {}
+    for app in apps:
+        other = seen.setdefault(app.mountpoint, app)
+        if other is not app:
+            raise AppLoadError(f"{other.name} and application {app.number} are mounted at the same path")
+
+
+def _application(
+    number: int, path: str, found: Callable[..., object], name: str, spec: AppSpec
+) -> Application:
     kind = spec.kind or find_kind(found, f"{name!r} of {spec.source!r}")
     if kind == "wsgi" and inspect.iscoroutinefunction(found):
         raise AppLoadError(
             f"{name!r} of {spec.source!r} is an async function (ASGI), but named as WSGI; write asgi: instead"
         )
-    return Application(number, mount.path, found, kind != "wsgi", kind == "asgi+green")
+    return Application(number, path, found, kind != "wsgi", kind == "asgi+green")
 
 
 def prepare_sys_path(settings: Settings) -> None:

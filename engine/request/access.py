@@ -33,6 +33,7 @@ class DefaultLine:
         forwarded_for: bool = False,
         memory: Callable[[], tuple[int, int]] | None = None,
     ) -> None:
+        self._pid = pid
         self._start = f"[pid: {pid}|app: 0|req: "
         self._no_app = f"[pid: {pid}|app: -1|req: "
         self._micros = micros
@@ -72,8 +73,11 @@ class DefaultLine:
             address = address if told == "-" else told
         how = " via sendfile() " if exchange.sent_file else " "
         duration = int(took * 1e6) if self._micros else int(took * 1e3)
+        start = self._start if exchange.core >= 0 else self._no_app
+        if exchange.app:
+            start = f"[pid: {self._pid}|app: {exchange.app}|req: "
         line = (
-            f"{self._start if exchange.core >= 0 else self._no_app}{number}/{number}] {address} ({user}) "
+            f"{start}{number}/{number}] {address} ({user}) "
             f"{{{exchange.variable_count * 2} vars in {exchange.request_bytes()}{self._date}"
             f"{method} {uri} => generated {exchange.body_bytes} bytes in {duration} {self._unit}{how}"
             f"(HTTP/{version} {exchange.status_code}) {exchange.header_count} headers in "

@@ -10,6 +10,7 @@ cdef class Exchange:
     cdef public object link
     cdef public object head
     cdef public RequestBody body
+    cdef public int app
     cdef public int core
     cdef public bint gone
     cdef public double started_at

@@ -67,6 +67,7 @@ class Exchange:
         "_state",
         "_status",
         "_trailers",
+        "app",
         "body",
         "body_bytes",
         "core",
@@ -90,6 +91,7 @@ class Exchange:
         self.link = link
         self.head = head
         self.body = body
+        self.app = 0
         self.core = -1
         self.gone = False
         self.started_at = time.time()

@@ -40,6 +40,7 @@ class _Place:
 
     submit: Callable[[Exchange], None]
     wsgi: WSGIAdapter | None
+    number: int
 
 
 class Serving:
@@ -90,7 +91,9 @@ class Serving:
             self._api.end(exchange)
 
     def _dispatch(self, exchange: Exchange) -> None:
-        self._place_of(exchange).submit(exchange)
+        place = self._place_of(exchange)
+        exchange.app = place.number
+        place.submit(exchange)
 
     def _place_of(self, exchange: Exchange) -> Any:
         return self._table.find(exchange.head)
@@ -122,7 +125,7 @@ class Serving:
             return
         if all(app.mountpoint for app in self._apps):
             nothing = WSGIAdapter(_not_found, self.environs, self._log.line, breathe)
-            places.append(("", _Place(self.runner.submit, nothing)))
+            places.append(("", _Place(self.runner.submit, nothing, -1)))
         self._table: MountTable[Any] = MountTable(places, self._settings.manage_script_name)
         self.submit = self._dispatch
 
@@ -132,7 +135,7 @@ class Serving:
             environs = self.environs
             if app.mountpoint:
                 environs = MountedEnvirons(settings.multiprocess, app.mountpoint, settings.manage_script_name)
-            return _Place(self.runner.submit, self._new_wsgi(app.call, environs))
+            return _Place(self.runner.submit, self._new_wsgi(app.call, environs), app.number)
         start = start_green if app.green else start_plain
         if id(app.call) not in states:  # one lifespan, wherever else it is mounted
             states[id(app.call)] = await self._begin_lifespan(app, start)
@@ -142,7 +145,7 @@ class Serving:
         )
         self._adapters.append(adapter)
         runner = TaskRunner(self._tasks, adapter, self._api.begin, self._api.end_in_task, start)
-        return _Place(runner.submit, None)
+        return _Place(runner.submit, None, app.number)
 
     async def _begin_lifespan(self, app: Application, start: Any) -> dict[str, Any]:
         mode: Literal["auto", "on", "off"] = self._settings.lifespan

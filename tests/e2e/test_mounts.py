@@ -12,6 +12,7 @@ from tests.support.http_client import HttpConnection, get
 from tests.support.nginx import running_nginx
 from tests.support.ports import free_port
 from tests.support.uwsgi_client import UwsgiConnection, encode_packet, request_vars
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.engine_only("uWSGI has no ASGI")
 
@@ -102,6 +103,20 @@ def test_manage_script_name_overrules_the_front_end(start_engine, tmp_path):
         connection.send(encode_packet({**request_vars("GET", "/new/old/x"), "SCRIPT_NAME": "/other"}))
         answer = json.loads(connection.reader.read().body)
     assert (answer["SCRIPT_NAME"], answer["PATH_INFO"]) == ("/new/old", "/x")
+
+
+def test_the_request_log_has_the_number_of_the_application(server):
+    for target in ("/new/hello?log", "/new/old/?log", "/x?log"):
+        get(server.http, target)
+
+    numbers = wait_until(lambda: _logged_apps(server), timeout=5, what="the log")
+    assert numbers == ["0", "1", "3"]
+
+
+def _logged_apps(server):
+    """Numbers of the applications of three requests, once all are in the log."""
+    lines = [line for line in server.log().splitlines() if "?log " in line]
+    return [line.partition("|app: ")[2][0] for line in lines] if len(lines) == 3 else []
 
 
 def test_the_start_says_what_is_where(server):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import ModuleType
 
 import pytest
 
@@ -132,6 +133,29 @@ def test_mounts_are_loaded_after_the_main_application(directory):
         "ASGI app 1 (mountpoint='/a') ready in 0 seconds",
         "WSGI app 2 (mountpoint='/b') ready in 0 seconds",
     ]
+
+
+DICTIONARY = """
+import sys, types
+uwsgi = sys.modules["uwsgi"]
+def first(environ, start_response): return [b"first"]
+def second(environ, start_response): return [b"second"]
+uwsgi.applications = {"": "first", "/second/": second}
+"""
+
+
+def test_a_module_may_say_what_is_where_in_the_uwsgi_module(directory, monkeypatch):
+    monkeypatch.setitem(sys.modules, "uwsgi", ModuleType("uwsgi"))
+    (directory / "many.py").write_text(DICTIONARY)
+    apps = load_apps(settings("-w", "many", "--mount", "/x=some_app"), [].append)
+    assert [(app.number, app.mountpoint) for app in apps] == [(0, ""), (1, "/second"), (2, "/x")]
+    assert [answer(app.call) for app in apps] == [b"first", b"second", b"application"]
+
+
+def test_a_path_in_both_is_refused(directory, monkeypatch):
+    monkeypatch.setitem(sys.modules, "uwsgi", ModuleType("uwsgi"))
+    (directory / "many.py").write_text(DICTIONARY)
+    assert "same path" in str(refusal("-w", "many", "--mount", "/second=some_app"))
 
 
 def test_a_module_in_a_package(directory):
