@@ -56,7 +56,7 @@ def _run(argv: Sequence[str]) -> int:
         _print(ini_text(entries, OPTIONS))
         if shown.origin == COMMAND_LINE:
             return 0
-    if _signalled(entries):
+    if _signalled(entries) or _raised_signals(entries):
         return 0
     if _switched_on(entries, "check-config") is not None:
         return _check_config(entries)
@@ -98,6 +98,23 @@ def _signalled(entries: Sequence[Entry]) -> bool:
         number = signal.SIGINT if entry.key == "stop" else signal.SIGHUP
         signal_from_pidfile(entry.key, entry.value or "", number)
     return True
+
+
+def _raised_signals(entries: Sequence[Entry]) -> bool:
+    """Do what ``--signal ADDRESS,NUMBER`` asks for, and nothing else."""
+    asked = [entry for entry in entries if entry.key == "signal" and entry.origin == COMMAND_LINE]
+    for entry in asked:
+        address, _, number = (entry.value or "").rpartition(",")
+        if not address or not number.isdecimal() or int(number) > 255:
+            raise ConfigError(f"--signal {entry.value}: write ADDRESS,NUMBER with a number from 0 to 255")
+        import bridge
+        from engine.uwsgi_api.remote import signal_remote
+
+        try:
+            bridge.run(bridge.sync_to_async(signal_remote)(int(number), address))
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"--signal {entry.value}: {error.__cause__ or error}") from None
+    return bool(asked)
 
 
 def _report(error: ConfigError) -> None:

@@ -130,6 +130,13 @@ class Settings:
     """Until a request that goes on after the first time is told again."""
 
     harakiri_verbose: bool
+    harakiri_queue_threshold: int
+    """Deadlines count only while more connections than this wait to be accepted; 0: always."""
+
+    mule_reload_mercy: float
+    exit_on_reload: bool
+    skip_atexit: bool
+    skip_atexit_teardown: bool
     max_requests: int
     max_requests_delta: int
     min_worker_lifetime: float
@@ -220,6 +227,8 @@ class Settings:
     log_targets: LogTargets
     logfile_chown: bool
     touch_logrotate: tuple[str, ...]
+    touch_mules_reload: tuple[str, ...]
+    touch_spoolers_reload: tuple[str, ...]
     touch_exec: tuple[TouchedCommand, ...]
     fs_reload: tuple[str, ...]
     cron_jobs: tuple[CronJob, ...]

@@ -73,6 +73,10 @@ def _add_touched_files(master: Master, settings: Settings) -> None:
         watch.add(path, lambda path: master.reload_workers(f"{_name(path)} was touched", chain=True))
     for path in settings.touch_logreopen:
         watch.add(path, lambda path: master.reopen_log())
+    for path in settings.touch_mules_reload:
+        watch.add(path, lambda path: master.command("reload-mules"))
+    for path in settings.touch_spoolers_reload:
+        watch.add(path, lambda path: master.command("reload-spoolers"))
     for path in settings.touch_logrotate:
         watch.add(path, lambda path: master.rotate_log())
     if watch:

@@ -217,6 +217,8 @@ class _Launch:
         settings, log = self.settings, self.log
         self.api = _install_api(settings, self.listeners, self.supervised, log)
         self.api.instance.log_size = self.logs.size
+        self.api.skip_atexit = settings.skip_atexit
+        self.api.skip_teardown = settings.skip_atexit_teardown
         loaded = True
         self.apps: Any = ()
         self.hooks.run("pre-app")
@@ -274,6 +276,8 @@ class _Launch:
                 settings.evil_reload_on_as,
                 settings.signal_bufsize,
                 not settings.die_on_term,
+                settings.mule_reload_mercy,
+                settings.exit_on_reload,
                 self.logs,
             ),
             self._work if loaded else None,
@@ -507,6 +511,7 @@ def _worker_settings(
         harakiri_retry=settings.harakiri_graceful_timeout,
         harakiri_verbose=settings.harakiri_verbose,
         log_blocking=settings.log_blocking,
+        harakiri_queue_threshold=settings.harakiri_queue_threshold,
         lifetime=lifetime,
         kill_on_disconnect=settings.kill_on_disconnect,
         static=settings.static,

@@ -58,6 +58,8 @@ class Master:
         self.board = Scoreboard(4 * settings.processes + 8)
         self._on_stop = on_stop
         self._each_cycle: list[Callable[[], None]] = []
+        self._busy: list[Callable[[], bool]] = []
+        self._commands: dict[str, Callable[[], None]] = {}
         self._intent = intent = Intent(settings.processes)
         self._children = children = Children(events)
         self._births = Births(settings, work, intent, events, children, self.board, log)
@@ -103,6 +105,24 @@ class Master:
         """Let go of what is the master's, in a process that it has just forked."""
         self._births.leave_in_child()
 
+    def wait_for(self, busy: Callable[[], bool]) -> None:
+        """Do not end while *busy* returns true; who asks for it sees to it that this has an end."""
+        self._busy.append(busy)
+
+    def on_command(self, name: str, call: Callable[[], None]) -> None:
+        """Offer something that :meth:`command` can ask for by its name."""
+        self._commands[name] = call
+
+    def command(self, name: str) -> None:
+        """Do what a part of the master offers under a name; nothing happens if no part does."""
+        call = self._commands.get(name)
+        if call is not None:
+            call()
+
+    def is_in_hurry(self) -> bool:
+        """Whether the server was told twice to stop: nothing is waited for any more."""
+        return self._intent.hurry
+
     def each_cycle(self, call: Callable[[], None]) -> None:
         """Call about once a second, and after each signal."""
         self._each_cycle.append(call)
@@ -138,6 +158,9 @@ class Master:
         First another process tries whether that would work.  If not, all goes on as before.
         """
         if self._intent.stopping:
+            return
+        if self.settings.exit_on_reload:
+            self.stop(f"{reason} (--exit-on-reload)")
             return
         self.log.line(f"{reason}: reloading; trying whether the application loads")
         self._handover.begin(brutal=brutal)
@@ -214,10 +237,11 @@ class Master:
                 call()
             self._overseer.look()
             for action in plan(self._see()):
-                if isinstance(action, Exit):
+                if not isinstance(action, Exit):
+                    self._perform(action)
+                elif not any(busy() for busy in self._busy):
                     self.log.line("goodbye to uWSGI.")
                     return self._intent.exit_status
-                self._perform(action)
             self.events.wait(_CYCLE)
 
     def _see(self) -> Seen:

@@ -32,6 +32,8 @@ class MasterSettings:
 
     :param mercy: from telling a worker to stop until SIGKILL
     :param harakiri: longest time a worker's loop may not turn; 0 means any
+    :param helper_mercy: from telling a mule or spooler to stop until SIGKILL
+    :param exit_on_reload: end instead of reloading; whoever started the server starts it again
     :param reload_on_term: SIGTERM reloads instead of stopping, as in uWSGI without ``--die-on-term``
     """
 
@@ -44,6 +46,8 @@ class MasterSettings:
     evil_as: int = 0
     signal_bufsize: int = 0
     reload_on_term: bool = False
+    helper_mercy: float = 60.0
+    exit_on_reload: bool = False
     logs: Logs | None = None
 
 

@@ -67,6 +67,10 @@ class Api:
 
     def __init__(self, facts: Facts, log: Callable[[str], None]) -> None:
         self._log = log
+        self.skip_atexit = False
+        """Do not call ``uwsgi.atexit`` (uWSGI ``--skip-atexit``)."""
+        self.skip_teardown = False
+        """Do not call Python's ``atexit`` handlers in workers (uWSGI ``--skip-atexit-teardown``)."""
         self.instance = Instance(facts, log)
         try:
             self.instance.store = Store(facts.opt)
@@ -166,7 +170,7 @@ class Api:
         agent = self.instance.agent
         agent.leave()
         await bridge.future(bridge.spawn(agent.wait_handled, min(limit, _LAST_HANDLERS)))
-        if callable(self._names.get("atexit")):
+        if callable(self._names.get("atexit")) and not self.skip_atexit:
             done, _ = await asyncio.wait([bridge.future(bridge.spawn(self._call, "atexit"))], timeout=limit)
             if not done:
                 self._log(f"uwsgi.atexit did not end in {limit:g} seconds; going on without it")
@@ -189,7 +193,7 @@ class Api:
 
     def finish_process(self) -> None:
         """Run Python's ``atexit`` handlers where no interpreter will; call last, outside the loop."""
-        if self.instance.facts.supervised:
+        if self.instance.facts.supervised and not self.skip_teardown:
             atexit._run_exitfuncs()
 
     def _call(self, name: str) -> None:

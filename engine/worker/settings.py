@@ -64,6 +64,7 @@ class WorkerSettings:
     harakiri_retry: float = 2.0
     harakiri_verbose: bool = False
     log_blocking: float = 0.0
+    harakiri_queue_threshold: int = 0
     lifetime: Lifetime = field(default_factory=Lifetime)
     memory_report: bool = False
     autoreload: float = 0.0

@@ -53,6 +53,8 @@ class Upkeep:
         self._began = self._last_turn = time.monotonic()
         self._asked_at = float("-inf")
         self._stopped = False
+        self.queue: Callable[[], int] = lambda: 0
+        """Tells how many connections wait to be accepted."""
         self._harakiri = Harakiri(
             runner.pool,
             runner.greenlets,
@@ -89,7 +91,9 @@ class Upkeep:
         self._last_turn = now
         if self._settings.manager is not None:
             self._settings.manager.alive(now)
-        self._harakiri.sweep(now)
+        threshold = self._settings.harakiri_queue_threshold
+        if not threshold or self.queue() > threshold:
+            self._harakiri.sweep(now)
         self.publish()
         self._check_lifetime()
         self._ticking = self._loop.call_later(self._harakiri.interval(), self._tick)

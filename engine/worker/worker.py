@@ -21,6 +21,7 @@ from engine.net.uwsgi import UwsgiConnection
 from engine.request.exchange import Exchange
 from engine.request.log import line_maker
 from engine.static.site import StaticSite
+from engine.stats.backlog import backlog_of
 from engine.stats.memory import memory
 from engine.stats.scoreboard import Column
 from engine.trust import TrustedPeers
@@ -110,6 +111,7 @@ class Worker:
         await acceptor.start()
         if supervised is not None:
             self._supervision = self._new_supervision(supervised)
+        upkeep.queue = lambda: max((backlog_of(each.sock) for each in self._listeners), default=0)
         upkeep.start(loop, front)
         looking_in = LookingIn(settings.log_blocking, self._runner.pool.running, self._log.line)
         self._take_early_signals()

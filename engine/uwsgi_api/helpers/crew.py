@@ -8,8 +8,9 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from bridge.lowlevel import fork, original
@@ -39,6 +40,7 @@ class _Helper:
     pid: int
     channel: MasterSide
     started: float
+    told: bool = False
 
 
 class Crew:
@@ -66,6 +68,7 @@ class Crew:
         self._not_before: dict[Role, float] = {}
         self._mail = Mail(roles.farms, self._send_mail)
         self._told = False
+        self._since = time.monotonic()  # or, once the helpers were told to end, since then
         self._segment = segments.get("crew", _PIDS)
         self._strangers: list[int] = json.loads(self._segment.memory[:].rstrip(b"\0") or b"[]")
         self._segment.memory[:] = bytes(_PIDS)
@@ -73,6 +76,10 @@ class Crew:
         master.each_cycle(self._look)
         master.before_exec(self._before_exec)
         master.at_fork_in_child(self._close_in_child)
+        master.wait_for(lambda: any(self._helpers.values()))
+        for kind, name in ((Kind.MULE, "reload-mules"), (Kind.SPOOLER, "reload-spoolers")):
+            if roles.count(kind):
+                master.on_command(name, partial(self._replace, kind))
 
     # -- processes ------------------------------------------------------------------
 
@@ -80,11 +87,30 @@ class Crew:
         self._bury()
         if self._master.is_stopping():
             self._tell_to_end()
+            self._kill_overdue([helper.pid for helper in self._helpers.values() if helper is not None])
             return
+        self._kill_overdue(self._strangers)
         now = time.monotonic()
         for role, helper in self._helpers.items():
             if helper is None and self._not_before.get(role, 0.0) <= now:
                 self._start(role)
+
+    def _kill_overdue(self, pids: Sequence[int]) -> None:
+        """End those that were told to end and take too long (uWSGI ``--mule-reload-mercy``)."""
+        mercy = self._master.settings.helper_mercy
+        if pids and (self._master.is_in_hurry() or time.monotonic() > self._since + mercy):
+            self._since = float("inf")
+            for pid in pids:
+                self._log(f"helper (pid: {pid}) is taking too much time to die...NO MERCY !!!")
+                _kill(pid, signal.SIGKILL)
+
+    def _replace(self, kind: Kind) -> None:
+        """Let the helpers of a kind end after what they do; others follow."""
+        for helper in filter(None, self._helpers.values()):
+            if helper.role.kind is kind:
+                helper.told = True
+                self._log(f"replacing {helper.role.name()} (pid: {helper.pid})")
+                _kill(helper.pid, signal.SIGTERM)
 
     def _start(self, role: Role) -> None:
         pid, channel = self._fork(role)
@@ -144,7 +170,7 @@ class Crew:
                 self._uplink.detach()
             self._mail.forget(role.number)
             self._signals.switchboard.close(helper.pid)
-            if self._master.is_stopping():
+            if self._master.is_stopping() or helper.told:
                 continue
             how = f"killed by signal {-status}" if status < 0 else f"exited with status {status}"
             self._log(f"OOOPS the {role.name()} (pid: {helper.pid}) is no more, {how} ...trying respawn...")
@@ -154,6 +180,7 @@ class Crew:
     def _tell_to_end(self) -> None:
         if not self._told:
             self._told = True
+            self._since = time.monotonic()
             for helper in filter(None, self._helpers.values()):
                 _kill(helper.pid, signal.SIGTERM)
 
