@@ -104,16 +104,9 @@ def _raised_signals(entries: Sequence[Entry]) -> bool:
     """Do what ``--signal ADDRESS,NUMBER`` asks for, and nothing else."""
     asked = [entry for entry in entries if entry.key == "signal" and entry.origin == COMMAND_LINE]
     for entry in asked:
-        address, _, number = (entry.value or "").rpartition(",")
-        if not address or not number.isdecimal() or int(number) > 255:
-            raise ConfigError(f"--signal {entry.value}: write ADDRESS,NUMBER with a number from 0 to 255")
-        import bridge
-        from engine.uwsgi_api.remote import signal_remote
+        from engine.uwsgi_api.command_line import raise_signal
 
-        try:
-            bridge.run(bridge.sync_to_async(signal_remote)(int(number), address))
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"--signal {entry.value}: {error.__cause__ or error}") from None
+        raise_signal(entry.value or "")
     return bool(asked)
 
 
