@@ -56,7 +56,7 @@ def _run(argv: Sequence[str]) -> int:
         _print(ini_text(entries, OPTIONS))
         if shown.origin == COMMAND_LINE:
             return 0
-    if _signalled(entries) or _raised_signals(entries):
+    if _signalled(entries):
         return 0
     if _switched_on(entries, "check-config") is not None:
         return _check_config(entries)
@@ -98,16 +98,6 @@ def _signalled(entries: Sequence[Entry]) -> bool:
         number = signal.SIGINT if entry.key == "stop" else signal.SIGHUP
         signal_from_pidfile(entry.key, entry.value or "", number)
     return True
-
-
-def _raised_signals(entries: Sequence[Entry]) -> bool:
-    """Do what ``--signal ADDRESS,NUMBER`` asks for, and nothing else."""
-    asked = [entry for entry in entries if entry.key == "signal" and entry.origin == COMMAND_LINE]
-    for entry in asked:
-        from engine.uwsgi_api.command_line import raise_signal
-
-        raise_signal(entry.value or "")
-    return bool(asked)
 
 
 def _report(error: ConfigError) -> None:

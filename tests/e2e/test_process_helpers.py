@@ -7,9 +7,7 @@ import signal
 
 import pytest
 
-from tests.support.engine_process import run_engine
 from tests.support.http_client import get
-from tests.support.ports import free_port
 
 engine_only = pytest.mark.engine_only
 
@@ -30,8 +28,6 @@ def gentle():
     print("gentle mule", flush=True)
     gevent.sleep(3600)
 
-if uwsgi.masterpid():
-    uwsgi.register_signal(17, "worker", lambda number: print("signal came", number, flush=True))
 uwsgi.atexit = lambda: print("uwsgi.atexit", flush=True)
 atexit.register(lambda: print("python atexit", os.getpid(), flush=True))
 
@@ -69,18 +65,6 @@ def test_touching_a_file_replaces_mules(start, tmp_path):
     os.utime(file, (1, 1))
     engine.wait_for_log("replacing mule 1")
     assert "OOOPS" not in engine.wait_for_log("gentle mule", after=len(log))
-
-
-@engine_only("it answers otherwise")
-def test_a_signal_from_the_command_line(start):
-    port = free_port()
-    engine = start("--master", "--socket", f"127.0.0.1:{port}", addresses=[("127.0.0.1", port)])
-    engine.wait_for_log("running gevent loop engine")
-    assert run_engine("--signal", f"127.0.0.1:{port},17").returncode == 0
-    engine.wait_for_log("signal came 17")
-    ended = run_engine("--signal", "127.0.0.1:1,17")
-    assert (ended.returncode, "Traceback" in ended.stderr) == (1, False)
-    assert run_engine("--signal", "nonsense").returncode == 1
 
 
 def test_exit_on_reload(start):
