@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 
 from engine.errors import EngineError
@@ -10,16 +11,22 @@ __all__ = ["LibraryMissing", "require"]
 
 
 class LibraryMissing(EngineError, ImportError):
-    """An application wants a websocket, but the library that speaks the protocol is not installed."""
+    """An application wants a websocket, but the library that speaks the protocol cannot be imported."""
 
 
 def require() -> None:
     """Make sure that the library can be imported.
 
-    :raises LibraryMissing: with the command that installs it
+    :raises LibraryMissing: with what to do about it
     """
-    if importlib.util.find_spec("websockets") is None:
-        raise LibraryMissing(
-            "websockets need the library 'websockets', which is not installed: "
-            "pip install 'gevent-bridge[websocket]'"
-        )
+    try:
+        importlib.import_module("websockets.protocol")
+    except ImportError as error:
+        raise LibraryMissing(_advice()) from error
+
+
+def _advice() -> str:
+    found = importlib.util.find_spec("websockets")
+    if found is not None and found.submodule_search_locations is None:
+        return f"{found.origin} hides the library 'websockets', which websockets need: rename that file"
+    return "websockets need the library 'websockets' from 14 on: pip install 'gevent-bridge[websocket]'"

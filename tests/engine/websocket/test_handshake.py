@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.util import spec_from_file_location
+
 import pytest
 
 from engine.errors import HandshakeError
@@ -147,8 +150,17 @@ def test_the_offer() -> None:
 
 
 def test_without_the_library_the_error_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "websockets.protocol", None)
     monkeypatch.setattr(library.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(LibraryMissing, match=r"pip install 'gevent-bridge\[websocket\]'"):
+        accept(exchange(head()))
+
+
+def test_a_file_that_hides_the_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "websockets.protocol", None)
+    spec = spec_from_file_location("websockets", "/app/websockets.py")
+    monkeypatch.setattr(library.importlib.util, "find_spec", lambda name: spec)
+    with pytest.raises(LibraryMissing, match=r"/app/websockets.py hides .* rename"):
         accept(exchange(head()))
 
 

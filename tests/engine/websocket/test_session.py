@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol, Side
@@ -167,3 +169,32 @@ def test_the_handshake_of_closing_begun_by_us() -> None:
     assert session.output() == b""
     assert session.wants_end
     assert session.close_info() == (3000, "")
+
+
+GOOD = st.builds(
+    frame,
+    st.sampled_from([Opcode.TEXT, Opcode.BINARY, Opcode.CONT, Opcode.PING, Opcode.PONG]),
+    st.binary(max_size=20) | st.text(max_size=8).map(str.encode),
+    st.booleans(),
+)
+BYTES = st.lists(GOOD | st.binary(max_size=12), max_size=8).map(b"".join)
+
+
+@given(BYTES, st.lists(st.integers(1, 40), max_size=30), st.booleans())
+@settings(deadline=None, max_examples=300)
+def test_any_bytes_cut_in_any_way_give_the_same_and_raise_nothing(
+    data: bytes, cuts: list[int], compressed: bool
+) -> None:
+    def run(pieces: list[bytes]) -> tuple[list[object], bool]:
+        session = Session(1000, [deflate()] if compressed else [])
+        messages = [message for piece in pieces if piece for message in session.receive(piece)]
+        session.output()
+        return messages, session.wants_end
+
+    pieces, at = [], 0
+    for size in cuts:
+        pieces.append(data[at : at + size])
+        at += size
+    pieces.append(data[at:])
+    # Which of two faults in one piece is told to the client may differ.
+    assert run(pieces) == run([data])
