@@ -108,6 +108,10 @@ class Serving:
         """Whether there is an application whose start may take its time."""
         return any(app.is_asgi for app in self._apps)
 
+    def is_mixed(self) -> bool:
+        """Whether some requests need cores and others do not."""
+        return len({app.is_asgi for app in self._apps}) == 2
+
     async def start(self) -> None:
         """Make everything ready, lifespans too; return when requests may come.
 

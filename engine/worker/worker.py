@@ -191,7 +191,8 @@ class Worker:
             TrustedPeers(self._settings.proxies),
             max(16, front.most_connections // 2),
         )
-        self._runner.on_full = acceptor.pause
+        if not self._serving.is_mixed():  # else an ASGI request may be waiting to be accepted
+            self._runner.on_full = acceptor.pause
         self._runner.on_free = self._on_free
         front.crowd.on_full = acceptor.pause
         front.crowd.on_room = self._on_free

@@ -138,6 +138,31 @@ def test_mount_beside_module(start_engine):
     assert json.loads(get(engine.http, "/other").body)["PATH_INFO"] == "/other"
 
 
+def test_asgi_is_served_while_all_cores_are_busy(start_engine):
+    engine = start_engine(
+        "--gevent", "1", "--mount", "/new=asgi_routes:application", "--mount", "/=asgi_routes:gated"
+    )
+    waiting = [HttpConnection(engine.http) for _ in range(3)]
+    for connection in waiting:
+        connection.send_request("GET", "/")
+    for _ in range(3):
+        assert get(engine.http, "/new/hello").body == b"hello"
+    get(engine.http, "/new/go")
+    for connection in waiting:
+        assert connection.reader.read().body == b"through the gate"
+        connection.close()
+
+
+@pytest.mark.parametrize("options", [["--lazy-apps"], []])
+def test_with_a_master_and_several_workers(start_engine, options):
+    engine = start_engine(*MOUNTS, "--master", "--processes", "2", *options)
+
+    def pids():
+        return {json.loads(get(engine.http, target).body)["pid"] for target in ("/x", "/new/scope") * 10}
+
+    wait_until(lambda: len(pids()) == 2, timeout=20, what="both workers")
+
+
 def test_one_that_does_not_load_ends_the_start():
     done = run_engine(
         "--chdir", str(APPS), "--gevent", "2", "--http-socket", "127.0.0.1:0", "--need-app",

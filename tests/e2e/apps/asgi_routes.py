@@ -5,6 +5,8 @@ import json
 import os
 import tempfile
 
+import bridge
+
 EVENTS: list[str] = []
 """What happened to requests, told by ``/events``."""
 GO = asyncio.Event()
@@ -249,3 +251,10 @@ def wsgi(environ, start_response):
     start_response("200 OK", [("Content-Type", "application/json")])
     shown = {key: environ[key] for key in ("SCRIPT_NAME", "PATH_INFO", "QUERY_STRING")}
     return [json.dumps({**shown, "pid": os.getpid()}).encode()]
+
+
+def gated(environ, start_response):
+    """Hold a core until ``/go``."""
+    bridge.wait(GO.wait())
+    start_response("200 OK", [])
+    return [b"through the gate"]
