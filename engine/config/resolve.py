@@ -10,6 +10,7 @@ from typing import Final, Literal
 from engine.address import Address, InheritedFd, TcpAddress, parse_address
 from engine.config.activation import activated
 from engine.config.applications import lifespan_mode, main_app, mounts
+from engine.config.daemons import daemons
 from engine.config.entries import Entry
 from engine.config.log_targets import is_network_log, log_targets
 from engine.config.merge import Merged
@@ -43,6 +44,13 @@ IMPLY_MASTER: Final = (
     "touch-logrotate",
     "log-maxsize",
     "touch-exec",
+    "attach-daemon",
+    "attach-control-daemon",
+    "attach-daemon2",
+    "smart-attach-daemon",
+    "smart-attach-daemon2",
+    "cheap",
+    "idle",
     "touch-mules-reload",
     "touch-spoolers-reload",
     "fs-reload",
@@ -189,6 +197,10 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         touch_exec=touched_commands(merged),
         fs_reload=_paths(merged, "fs-reload"),
         cron_jobs=cron_jobs(merged),
+        daemons=daemons(merged),
+        cheap=merged.flag("cheap"),
+        idle=_idle(merged),
+        die_on_idle=merged.flag("die-on-idle"),
         touch_mules_reload=_paths(merged, "touch-mules-reload"),
         touch_spoolers_reload=_paths(merged, "touch-spoolers-reload"),
         touch_logrotate=_paths(merged, "touch-logrotate"),
@@ -327,6 +339,12 @@ def _cheaper(merged: Merged) -> int:
     if least >= most:
         raise ConfigError(f"--cheaper {least} leaves nothing to save with --processes {most}; lower it")
     return least
+
+
+def _idle(merged: Merged) -> float:
+    if merged.flag("die-on-idle") and not merged.seconds("idle"):
+        raise ConfigError("--die-on-idle needs to know after how many seconds; add --idle SECONDS")
+    return merged.seconds("idle")
 
 
 def _prefix(merged: Merged) -> str:

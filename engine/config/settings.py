@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from engine.address import Address
 from engine.config.app_spec import AppSpec, Mount
+from engine.config.daemons import Daemon
 from engine.config.programs import CronJob, TouchedCommand
 from engine.config.pushers import StatsdAddress
 from engine.config.socket_options import SocketOptions
@@ -232,6 +233,12 @@ class Settings:
     touch_exec: tuple[TouchedCommand, ...]
     fs_reload: tuple[str, ...]
     cron_jobs: tuple[CronJob, ...]
+    daemons: tuple[Daemon, ...]
+    cheap: bool
+    idle: float
+    """Seconds without a request until workers end; 0.0 means never."""
+
+    die_on_idle: bool
     memory_report: bool
     logto: str | None
     logto2: str | None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from engine.process.cheaper import Cheaper, CheaperSettings
 from engine.process.crontab import Crontab
+from engine.process.daemons import AttachedDaemon
 from engine.process.fifo import MasterFifo
+from engine.process.idle import Idle
 from engine.process.programs import Program
 from engine.process.touch import TouchWatch
 from engine.signals.file_monitor import new_monitor
@@ -17,14 +19,16 @@ from engine.stats.scoreboard import Column, WorkerState
 
 if TYPE_CHECKING:
     from engine.config.settings import Settings
+    from engine.net.listeners import Listener
     from engine.process.master import Master
 
 __all__ = ["equip"]
 
 
-def equip(master: Master, settings: Settings) -> None:
+def equip(master: Master, settings: Settings, listeners: Sequence[Listener]) -> None:
     """Add what the settings ask for.
 
+    :param listeners: the sockets that workers accept from
     :raises ConfigError: if something cannot be opened
     """
     for path in settings.master_fifo:
@@ -32,8 +36,19 @@ def equip(master: Master, settings: Settings) -> None:
     _add_touched_files(master, settings)
     if settings.cheaper:
         _add_cheaper(master, settings)
+    if settings.cheap or settings.idle:
+        Idle(
+            master,
+            listeners,
+            settings.idle,
+            die=settings.die_on_idle,
+            asleep=settings.cheap,
+            workers=settings.cheaper_initial or settings.processes,
+        )
     _look_after_logs(master, settings)
     _run_programs(master, settings)
+    for daemon in settings.daemons:
+        AttachedDaemon(master, daemon)
     _watch_directories(master, settings)
 
 

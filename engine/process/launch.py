@@ -287,7 +287,7 @@ class _Launch:
             self._close_listeners,
         )
         self.api.supervise(master)
-        equip(master, settings)
+        equip(master, settings, self.listeners)
         Reporting(master, self.notifier)
         if self._stats is not None:
             from bridge import __version__

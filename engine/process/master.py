@@ -183,6 +183,10 @@ class Master:
             self.log.line(f"changing the number of workers from {self.wanted} to {wanted}")
             self._intent.wanted = wanted
 
+    def rest(self) -> None:
+        """Run no workers at all until :meth:`set_workers` is called."""
+        self._intent.wanted = 0
+
     def toggle_pause(self) -> None:
         """Let workers accept nothing new, or accept again; what runs goes on."""
         paused = self._intent.paused = not self._intent.paused

@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.config.options.later import noop, planned, refused
 from engine.config.options.record import Option, Section
-from engine.config.values import COUNT, FILE, FLAG, NUMBER, SECONDS, TEXT, choice
+from engine.config.values import COUNT, FILE, NUMBER, SECONDS, TEXT, choice
 
 __all__ = ["HOOK_ACTIONS", "HOOK_MOMENTS", "PROCESSES"]
 
@@ -238,9 +238,16 @@ PROCESSES: Final = Section(
         ),
         planned("cheaper-rss-limit-soft", kind=NUMBER, priority="P2"),
         planned("cheaper-rss-limit-hard", kind=NUMBER, priority="P2"),
-        planned("cheap", kind=FLAG, priority="P2"),
-        planned("idle", kind=SECONDS, priority="P2"),
-        planned("die-on-idle", kind=FLAG, priority="P2"),
+        Option("cheap", help="Start no workers before the first connection.", priority="P2"),
+        Option(
+            "idle",
+            SECONDS,
+            "End all workers after so many seconds without a request; the next connection starts them again. "
+            "0 means never.",
+            default=0,
+            priority="P2",
+        ),
+        Option("die-on-idle", help="End the server then.", priority="P2"),
         Option("exit-on-reload", help="End where a reload is asked for.", priority="P2"),
         planned("cpu-affinity", kind=NUMBER, priority="P2", note="start the engine with taskset"),
         planned("worker-exec", priority="P2"),
