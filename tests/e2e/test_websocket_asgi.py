@@ -171,6 +171,15 @@ def test_behind_nginx(start_engine, tmp_path, protocol, path) -> None:
         assert client.recv(timeout=10) == "through nginx"
 
 
+def test_in_a_green_task_gevent_may_block(start_engine) -> None:
+    engine = start_engine("--mount", "/=asgi+green:ws_green")
+    with open_websocket(engine.http, "/") as one, open_websocket(engine.http, "/") as two:
+        for client in (one, two):
+            client.send("green")
+            assert client.recv(timeout=10) == "green"
+    assert "Traceback" not in engine.log()
+
+
 # -- frameworks
 
 

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--wstest", default="wstest", help="the testsuite's program")
     parser.add_argument("--cases", nargs="+", default=["*"], help="as 1.* 6.4.2")
+    parser.add_argument("--asgi", action="store_true", help="serve an ASGI application instead of a WSGI one")
     parser.add_argument("--quick", action="store_true", help="leave out the cases that take long")
     parser.add_argument("--report", type=Path, help="directory for the HTML report")
     chosen = parser.parse_args()
@@ -38,14 +40,17 @@ def main() -> int:
         report = chosen.report or Path(directory)
         report.mkdir(parents=True, exist_ok=True)
         left_out = SLOW if chosen.quick else []
-        results = run(chosen.wstest, chosen.cases, left_out, report)
+        app = ("--asgi", "ws_asgi") if chosen.asgi else ("--module", "ws_environ")
+        results = run(chosen.wstest, app, chosen.cases, left_out, report)
     return tell(results)
 
 
-def run(wstest: str, cases: list[str], left_out: list[str], report: Path) -> dict[str, Any]:
+def run(
+    wstest: str, app: Sequence[str], cases: list[str], left_out: list[str], report: Path
+) -> dict[str, Any]:
     """Return what the testsuite says of each case."""
     options = ["--websockets-max-size", str(32 * 1024), "--websockets-ping-freq", "0"]
-    with EngineProcess("--gevent", "100", "--chdir", str(APPS), "--module", "ws_environ", *options) as engine:
+    with EngineProcess("--gevent", "100", "--chdir", str(APPS), *app, *options) as engine:
         engine.wait_ready()
         host, port = engine.http
         wanted = {
