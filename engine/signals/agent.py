@@ -152,6 +152,7 @@ class Agent:
         self.handled += 1
         if self.row is not None:
             self.row[Column.SIGNALS] = self.handled
+            self.row[Column.SIGNAL] = number + 1
         greenlet = SignalGreenlet(self._handle, number)
         greenlet.signum = number
         self._running.add(greenlet)
@@ -162,6 +163,8 @@ class Agent:
             self._call(number)
         finally:
             self._running.discard(current_greenlet())
+            if self.row is not None:
+                self.row[Column.SIGNAL] = self.running_signal() + 1
             if not self._running and self._idle is not None:
                 self._idle.set()
             self._wake_waiters(number)
@@ -177,11 +180,11 @@ class Agent:
             self._log("".join(traceback.format_exception(*sys.exc_info())).rstrip())
             self._log(f"error managing signal {number} on worker {self.worker_id}")
 
-    def running_signal(self) -> int | None:
-        """The signal of a handler that runs now, None if none does."""
+    def running_signal(self) -> int:
+        """The signal of a handler that still runs, -1 if none does."""
         for greenlet in self._running:
             return greenlet.signum
-        return None
+        return -1
 
     def wait_handled(self, timeout: float) -> bool:
         """Wait until no handler runs; False if some still do after *timeout* seconds."""

@@ -42,13 +42,15 @@ def worker_figures(number: int, seen: Mapping[Column, int], cores: int) -> dict[
 
 
 def status_of(seen: Mapping[Column, int], cores: int) -> str:
-    """``cheap`` without a process, ``busy`` if no core is left, else ``idle``.
+    """``cheap`` without a process, ``busy`` if no core is left, ``sig17`` in a handler, else ``idle``.
 
     uWSGI says busy as soon as one core is; what is worth knowing is that none is left.
     """
     if not seen[Column.PID]:
         return "cheap"
-    return "busy" if seen[Column.BUSY] >= max(1, cores) else "idle"
+    if seen[Column.BUSY] >= max(1, cores):
+        return "busy"
+    return f"sig{seen[Column.SIGNAL] - 1}" if seen[Column.SIGNAL] else "idle"
 
 
 def app_figures(figures: Mapping[str, Any], **more: Any) -> dict[str, Any]:

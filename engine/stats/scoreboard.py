@@ -56,6 +56,8 @@ class Column(IntEnum):
     WAITING = 19
     """Requests that wait for a core."""
     CONNECTIONS = 20
+    SIGNAL = 21
+    """1 more than the uwsgi signal that is being handled; 0 if none is."""
 
 
 _COLUMNS: Final = 32  # room for more without changing the size of a row

@@ -157,6 +157,7 @@ class ProcessCalls:
         if number == instance.worker_id:
             seen[Column.PID] = os.getpid()
             seen[Column.RSS], seen[Column.VSZ] = self.mem()
+            seen[Column.SIGNAL] = instance.agent.running_signal() + 1
             seen[Column.REQUESTS] = max(seen[Column.REQUESTS], instance.requests_started - 1)
         figures = worker_figures(number, seen, instance.facts.cores)
         app = app_figures(figures, interpreter=0, callable=0)

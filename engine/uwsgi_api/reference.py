@@ -35,6 +35,9 @@ there too, with the decorators of uWSGI 2.0.31 and `mstimer`; it needs no master
 as in uWSGI. Websockets: [how to](../how-to/websockets.md). This page is made from the code:
 `python -m engine.uwsgi_api.reference > docs/reference/uwsgi-api.md`.
 
+Caches, locks, signals and the spooler can be [shared between machines](../how-to/share-across-machines.md);
+what survives the death of which process is said in [background work](../how-to/background-work.md).
+
 Functions about the current request work in every greenlet and task that the request started, until it ends;
 elsewhere they raise `SystemError`, with uWSGI's text. `uwsgi.request_context()` gives a handle to act for the
 request from yet another place: `with context: uwsgi.set_logvar(...)`.

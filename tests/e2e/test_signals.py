@@ -53,6 +53,21 @@ def test_each_handler_runs_in_a_greenlet_of_its_own(start, shape):
     assert re.search(r"signal 1 in worker \d Greenlet", log)
 
 
+@ours
+def test_the_status_of_a_worker_says_what_it_handles(start, shape):
+    engine = start(*shape)
+    ask(engine, "/send/10")
+    seen = []
+
+    def ended() -> bool:
+        seen.append(ask(engine, "/statuses"))
+        return b"sig10" not in seen[-1] and "slow 10 ends" in engine.log()
+
+    wait_until(ended, timeout=20, what="the handler to end")
+    assert any(b"sig10" in statuses for statuses in seen)
+    assert set(seen[-1]) == {b"idle"}
+
+
 def test_targets(start, shape):
     engine = start(*shape)
     ask(engine, "/send/1/2/3/4")
@@ -239,8 +254,13 @@ def test_what_raises_signals_may_be_added_after_the_fork(start, shape, tmp_path)
         return asked == everybody
 
     wait_until(all_of_them, timeout=30, what="all workers to add them")
-    (tmp_path / "late").touch()
-    for number, least in ((41, 10), (40, 2), (42, 2), (43, 1), (44, 1)):
+
+    def touched() -> bool:
+        (tmp_path / "late").touch()
+        return bool(handled(engine, 44))
+
+    wait_until(touched, timeout=30, what="the change to be noticed")
+    for number, least in ((41, 10), (40, 2), (42, 2), (43, 1)):
         wait_until(
             lambda n=number, m=least: len(handled(engine, n)) >= m, timeout=30, what=f"signal {number}"
         )

@@ -171,6 +171,10 @@ def wait(environ, number="-1"):
     return [uwsgi.signal_received(), len(ticks) > 1]
 
 
+def statuses(environ):
+    return [each["status"] for each in uwsgi.workers()]
+
+
 def worker(environ):
     return uwsgi.worker_id()
 
