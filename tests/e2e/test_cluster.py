@@ -82,6 +82,20 @@ def test_servers_see_one_cache_and_greenlets_run_meanwhile(start):
     assert int.from_bytes(ask(one, "/look/counter"), "little") == 400
 
 
+@shapes
+@pytest.mark.parametrize("patch", ["--gevent-monkey-patch", "--gevent-early-monkey-patch"])
+def test_patched_programs_share_too(start, shape, patch):
+    one = start("one", *shape, *CACHE, *SPOOL[1:], patch, AT_IMPORT="1")
+    assert ask(one, "/look/imported") == b"one"
+    assert ask(one, "/count/50") is True
+    assert int.from_bytes(ask(one, "/look/counter"), "little") == 50
+    ask(one, "/hold/0")
+    ask(one, "/signals/2/1")
+    ask(one, "/spool/patched")
+    one.wait_for_log("signal 2 in one")
+    wait_until(lambda: (start.work / "task-patched").exists(), timeout=20, what="the task")
+
+
 def test_a_lock_keeps_all_servers_out(start):
     (start.work / "number").write_text("0")
     servers = [start("one"), start("two", *MASTER)]
