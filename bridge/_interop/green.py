@@ -362,6 +362,12 @@ class GreenCoroutine(Coroutine[Any, Any, T]):
             state.inner.close()
             state.inner = None
 
+    @property
+    def gr_frame(self) -> Any:
+        """Where the coroutine is blocked in gevent, as for a greenlet; None while it is not."""
+        worker = self._worker
+        return worker.gr_frame if worker is not None and self._state.parked else None
+
     # -- as something to await inside a plain coroutine ---------------------------------
 
     def __await__(self) -> Generator[Any, None, T]:

@@ -54,6 +54,9 @@ class _Running:
         """Return where the task waits, innermost call last."""
         frames: list[Any] = []
         coro: Any = None if self.task is None else self.task.get_coro()
+        blocked = getattr(coro, "gr_frame", None)  # of a green task
+        if blocked is not None:
+            return "".join(traceback.format_stack(blocked)).rstrip()
         while coro is not None and len(frames) < 100:
             frame = getattr(coro, "cr_frame", None) or getattr(coro, "ag_frame", None)
             if frame is not None:

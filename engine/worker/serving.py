@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import bridge
 from bridge.lowlevel import breathe
 from engine.apps.application import Application, is_single
 from engine.apps.asgi.adapter import ASGIAdapter
@@ -145,7 +146,12 @@ class Serving:
             states[id(app.call)] = await self._begin_lifespan(app, start)
         scopes = ScopeBuilder(app.mountpoint, settings.manage_script_name, states[id(app.call)])
         adapter = ASGIAdapter(
-            app.call, scopes, self._log.line, settings.timings.socket_timeout, settings.show_errors
+            app.call,
+            scopes,
+            self._log.line,
+            settings.timings.socket_timeout,
+            _in_greenlet,
+            settings.show_errors,
         )
         self._adapters.append(adapter)
         runner = TaskRunner(self._tasks, adapter, self._api.begin, self._api.end_in_task, start)
@@ -185,6 +191,10 @@ class Serving:
         )
         self._adapters.append(adapter)
         return adapter
+
+
+async def _in_greenlet(call: Callable[..., Any], *args: Any) -> Any:
+    return await bridge.sync_to_async(call)(*args)
 
 
 def _not_found(environ: Any, start_response: Any) -> list[bytes]:

@@ -114,6 +114,26 @@ def test_a_file_by_its_path(ask, size):
     assert (response.status, response.body, response.complete) == (200, b"f" * size, True)
 
 
+def test_a_large_file_is_sent_by_the_kernel(server):
+    response = get(server.http, "/file?20000000")
+    assert (response.header("Content-Length"), len(response.body)) == ("20000000", 20_000_000)
+    wait_until(lambda: "/file?20000000 => generated 20000000 bytes" in server.log())
+    assert "via sendfile()" in server.log()
+
+
+def test_a_file_for_a_client_that_leaves_in_the_middle(server):
+    with HttpConnection(server.http) as connection:
+        connection.send_request("GET", "/file?60000000")
+        assert next(pieces(connection))
+    wait_until(lambda: "/file?60000000 => generated" in server.log())
+    assert get(server.http, "/hello").body == b"hello"
+
+
+@pytest.mark.parametrize("target", ["/missing", "/directory"])
+def test_a_file_that_cannot_be_sent_is_a_500(server, target):
+    assert get(server.http, target).status == 500
+
+
 # -- the request
 
 

@@ -112,6 +112,13 @@ def test_harakiri_cancels_the_task_and_answers_504(start_engine):
     assert "await asyncio.Event().wait()" in log
 
 
+def test_harakiri_reaches_a_green_task_where_it_blocks(start_engine):
+    engine = start_engine("--asgi", "asgi+green:lifespans:blocking_for_ever", "--harakiri", "1")
+    assert get(engine.http, "/").status == 504
+    assert "gevent.sleep(1000)" in engine.log()
+    engine.wait_for_log("ended with CancelledError")
+
+
 def test_a_task_that_goes_on_costs_its_worker(start_engine):
     engine = start_engine(
         "--asgi", "asgi_routes", "--master", "--reload-mercy", "1",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from engine.apps.asgi.bell import Bell
@@ -37,6 +37,7 @@ class ASGIAdapter:
     """One application.
 
     :param timeout: longest wait for a client, in seconds
+    :param in_greenlet: calls a function in a greenlet, where it may park
     :param show_errors: put the traceback into the 500 page (``--catch-exceptions``)
     """
 
@@ -46,12 +47,14 @@ class ASGIAdapter:
         scopes: ScopeBuilder,
         log: Callable[[str], None],
         timeout: float,
+        in_greenlet: Callable[..., Awaitable[Any]],
         show_errors: bool = False,
     ) -> None:
         self._app = app
         self._scopes = scopes
         self._log = log
         self._timeout = timeout
+        self._in_greenlet = in_greenlet
         self._show_errors = show_errors
         self.failures = 0
 
@@ -65,7 +68,13 @@ class ASGIAdapter:
         if exchange.head.upgrade is not None and is_websocket(exchange.head):
             await serve_websocket(self._app, exchange, scope, bell, self._timeout)
             return
-        channel = HttpChannel(exchange, bell, self._timeout, "http.response.trailers" in scope["extensions"])
+        channel = HttpChannel(
+            exchange,
+            bell,
+            self._timeout,
+            self._in_greenlet,
+            "http.response.trailers" in scope["extensions"],
+        )
         try:
             await self._app(scope, channel.receive, channel.send)
             if not exchange.is_ended():

@@ -155,6 +155,16 @@ async def on_file(scope, receive, send):
         await send({"type": "http.response.pathsend", "path": file.name})
 
 
+async def on_missing(scope, receive, send):
+    await start(send)
+    await send({"type": "http.response.pathsend", "path": "/no/such/file"})
+
+
+async def on_directory(scope, receive, send):
+    await start(send)
+    await send({"type": "http.response.pathsend", "path": "/dev/null"})
+
+
 async def on_boom(scope, receive, send):
     raise LookupError("boom")
 

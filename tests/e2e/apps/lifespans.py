@@ -98,3 +98,13 @@ async def plain_but_bridging(scope, receive, send):
     ]
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"".join(words)})
+
+
+async def blocking_for_ever(scope, receive, send):
+    if scope["type"] == "lifespan":
+        raise LookupError
+    try:
+        gevent.sleep(1000)
+    except BaseException as exc:
+        print(f"ended with {type(exc).__name__}", flush=True)
+        raise

@@ -44,7 +44,7 @@ class Request:
         self.link.tell(self.bell)
         if body:
             self.body.tell(self.bell)
-        self.channel = HttpChannel(self.exchange, self.bell, timeout, True)
+        self.channel = HttpChannel(self.exchange, self.bell, timeout, asyncio.to_thread, True)
         self.receive, self.send = self.channel.receive, self.channel.send
 
     async def start(self, **keys):
