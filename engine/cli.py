@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Final
 
-from engine.config import OPTIONS, Settings, read, resolve
+from engine.config import OPTIONS, Settings, read, read_leniently, resolve
 from engine.config.args import COMMAND_LINE
 from engine.config.entries import Entry
 from engine.config.environment import warnings
@@ -46,6 +46,8 @@ def _run(argv: Sequence[str]) -> int:
     asked = _asks_for_text(argv)
     if asked is not None:
         return _print(asked())
+    if "--check-config" in argv:
+        return _check_config(*read_leniently(argv, os.environ, OPTIONS))
     entries = read(argv, os.environ, OPTIONS)
     if any(entry.key in HELP and entry.origin == COMMAND_LINE for entry in entries):  # as in "-Lh"
         return _print(_help())
@@ -66,11 +68,11 @@ def _run(argv: Sequence[str]) -> int:
     return _launch(settings)
 
 
-def _check_config(entries: Sequence[Entry]) -> int:
+def _check_config(entries: Sequence[Entry], unknown: Collection[str] = ()) -> int:
     """Say what becomes of each option; status 0 if the server would start with them."""
     from engine.config.report import check_report
 
-    text, usable = check_report(entries, OPTIONS)
+    text, usable = check_report(entries, OPTIONS, unknown)
     _print(text)
     if not usable:
         return ConfigError.exit_code

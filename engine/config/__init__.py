@@ -5,8 +5,8 @@ neither asyncio nor gevent: early monkey patching comes after this.
 """
 
 from engine.config.options import OPTIONS
-from engine.config.reader import read
+from engine.config.reader import read, read_leniently
 from engine.config.resolve import resolve
 from engine.config.settings import Listener, Settings
 
-__all__ = ["OPTIONS", "Listener", "Settings", "read", "resolve"]
+__all__ = ["OPTIONS", "Listener", "Settings", "read", "read_leniently", "resolve"]

@@ -21,7 +21,7 @@ from engine.config.options import OptionTable
 from engine.config.placeholders import Expander, references
 from engine.errors import ConfigError, UsageError
 
-__all__ = ["Reader", "read"]
+__all__ = ["Reader", "read", "read_leniently"]
 
 # Files within files; a file that includes itself is found by this.
 MAX_FILES_DEEP: Final = 16
@@ -46,6 +46,16 @@ def read(argv: Iterable[str], environ: Mapping[str, str], table: OptionTable) ->
     return reader.finish()
 
 
+def read_leniently(
+    argv: Iterable[str], environ: Mapping[str, str], table: OptionTable
+) -> tuple[list[Entry], frozenset[str]]:
+    """Return the same, and the names in files that nobody knows instead of an error for the first one."""
+    reader = Reader(environ, table)
+    for entry in [*read_environment(environ, table), *read_args(argv, table)]:
+        reader.feed(entry)
+    return reader.finish(lenient=True), frozenset(reader.unknown)
+
+
 class Reader:
     """Takes entries one by one and follows what they say about other entries."""
 
@@ -60,6 +70,8 @@ class Reader:
         self._loop: list[Entry] = []
         self._first_magic: Magic | None = None
         self._depth = 0
+        self.unknown: set[str] = set()
+        """After a lenient :meth:`finish`: names that are neither options nor used by any value."""
 
     def feed(self, entry: Entry) -> None:
         """Take one entry; conditions, loops and files are dealt with at once."""
@@ -77,12 +89,15 @@ class Reader:
             else:
                 self._take(entry)
 
-    def finish(self) -> list[Entry]:
+    def finish(self, *, lenient: bool = False) -> list[Entry]:
         """Return every entry, replaced and checked."""
         self._check_blocks_closed(0)
         for entry in self._entries:
-            if entry.origin.is_file:
-                self._check_known(entry)
+            if not entry.origin.is_file or self._is_known(entry):
+                continue
+            if not lenient:
+                raise self._unknown(entry)
+            self.unknown.add(entry.key)
         return [self._expanded(entry) for entry in self._entries]
 
     # -- conditions and loops
@@ -149,10 +164,11 @@ class Reader:
             return entry
         return entry.with_value(self._expander.expand(entry.value, entry.origin))
 
-    def _check_known(self, entry: Entry) -> None:
-        if self._table.find(entry.key) is not None or entry.key in self._references:
-            return
-        raise UsageError(
+    def _is_known(self, entry: Entry) -> bool:
+        return self._table.find(entry.key) is not None or entry.key in self._references
+
+    def _unknown(self, entry: Entry) -> UsageError:
+        return UsageError(
             f"{entry.origin}: unknown option {entry.key!r}; {self._table.advice(entry.key)} "
             f"A name of your own is allowed where some value uses it as %({entry.key})"
         )

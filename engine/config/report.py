@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from engine.config.entries import Entry
 from engine.config.options import OptionTable, Status
+from engine.config.options.elsewhere import advice_for
 from engine.config.values import Argument, is_false
 
 __all__ = ["check_report"]
@@ -18,14 +19,24 @@ _WORDS = {
 }
 
 
-def check_report(entries: Iterable[Entry], table: OptionTable) -> tuple[str, bool]:
-    """Return the text, one line per option, and whether all of them can be used."""
+def check_report(
+    entries: Iterable[Entry], table: OptionTable, unknown: Collection[str] = ()
+) -> tuple[str, bool]:
+    """Return the text, one line per option, and whether all of them can be used.
+
+    :param unknown: names that are neither options nor used by any value
+    """
     lines: list[str] = []
     usable = True
     for entry in entries:
         if entry.key == "check-config":
             continue
         option = table.find(entry.key)
+        if entry.key in unknown:
+            word = "refused" if advice_for(entry.key) is not None else "unknown"
+            lines.append(f"{word:10} {entry.key} ({entry.origin}): {table.advice(entry.key)}")
+            usable = False
+            continue
         if option is None:
             lines.append(f"{'name':10} {entry.key} ({entry.origin}): your own, for %({entry.key})")
             continue

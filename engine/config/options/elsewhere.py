@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from engine.config.options.foreign import ADVICE
+
 __all__ = ["advice_for"]
 
 _PROXY: Final = "put nginx or HAProxy in front"
@@ -53,7 +55,9 @@ _FAMILIES: Final[Mapping[str, str]] = {
 
 
 def advice_for(name: str) -> str | None:
-    """Return what to do instead of a uWSGI option of such a family, None if ``name`` is in none."""
+    """Return what to do instead of a uWSGI option that is not here, None if uWSGI has none of that name."""
+    if name in ADVICE:
+        return ADVICE[name]
     for prefix, advice in _FAMILIES.items():
         stem = prefix.rstrip("-")
         if name.startswith(f"{stem}-") or (name == stem and not prefix.endswith("-")):

@@ -9,6 +9,7 @@ from engine.config.options.apps import APPLICATION
 from engine.config.options.background import BACKGROUND
 from engine.config.options.configuration import CONFIGURATION
 from engine.config.options.elsewhere import advice_for
+from engine.config.options.foreign import WITHOUT_EFFECT
 from engine.config.options.gevent import GEVENT
 from engine.config.options.http import HTTP
 from engine.config.options.limits import LIMITS, STATIC
@@ -83,5 +84,6 @@ OPTIONS: Final = OptionTable(
         STATIC,
         BACKGROUND,
         CONFIGURATION,
+        WITHOUT_EFFECT,
     )
 )
