@@ -35,7 +35,7 @@ class Exceptions:
         return bool(
             (self.status_4xx and kind == 4)
             or (self.status_5xx and kind == 5)
-            or (self.slow and took * 1000 >= self.slow)
+            or (self.slow and took * 1000 >= self.slow and kind != 1)  # a websocket is there to last
             or (self.big and size >= self.big)
             or (self.zero and not exchange.body_bytes)
             or (self.sendfile and exchange.sent_file)

@@ -322,11 +322,13 @@ class Connection:
     def reply_ended(self, exchange: Exchange, reusable: bool) -> None:
         """The reply is over; get ready for the next request, or close."""
         self.exchange = None
+        if self.tunnel is not None:
+            self.front.log_switched(exchange)
+            self.tunnel.guest.released(False)
+            return
         self.front.log_request(exchange)
         body = self._body
         if self._closing:
-            if self.tunnel is not None:
-                self.tunnel.guest.released(False)
             return
         if not reusable or self._is_last or self.front.draining:
             if body.complete and not self._parser.should_pause():

@@ -137,6 +137,12 @@ class FrontEnd:
         if self._log_requests or self._is_exceptional(exchange, took):
             self.log.request(self._make_line(exchange, self.requests, took))
 
+    def log_switched(self, exchange: Exchange) -> None:
+        """A request that changed the protocol is over; how long it lasted is no response time."""
+        times = self.running_time, self.average_time
+        self.log_request(exchange)
+        self.running_time, self.average_time = times
+
     def _is_exceptional(self, exchange: Exchange, took: float) -> bool:
         if exchange.notes is not None and exchange.notes.log_it:
             return True

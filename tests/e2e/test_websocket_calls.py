@@ -225,6 +225,22 @@ def test_a_websocket_is_logged_as_one_request(start_engine) -> None:
     assert "Traceback" not in engine.log()
 
 
+@ours
+def test_websockets_that_last_are_no_slow_requests_and_their_ends_no_errors(start_engine) -> None:
+    engine = start_engine("--module", "ws_calls", "--disable-logging", "--log-slow", "100", "--log-ioerror")
+    with open_websocket(engine.http, "/late") as client:
+        client.send("sleep")
+        client.send("end")
+        client.recv(timeout=10)
+    with open_websocket(engine.http, "/idle"):
+        pass
+    engine.wait_for_log("idle ended")
+    with open_websocket(engine.http, "/echo"):
+        pass
+    assert get(engine.http, "/refused").status == 200
+    assert "GET /" not in engine.log()
+
+
 def test_many_clients_at_once(start_engine) -> None:
     engine = start_engine("--module", "ws_calls", "--gevent", "60")
 

@@ -103,7 +103,10 @@ class ASGIAdapter:
         if isinstance(exc, WriteTimeout):
             self._log(f"{exchange.method} {exchange.uri} from {exchange.remote_addr}: {exc}")
         if isinstance(exc, WriteTimeout | ClientLeftError) or _comes_of_leaving(exc):
-            exchange.cut()
+            if exchange.is_switched():
+                exchange.finish()  # a client that closes its websocket breaks nothing off
+            else:
+                exchange.cut()
             return
         self.failures += 1
         if isinstance(exc, HarakiriError):  # its stack was logged when it was told to end

@@ -146,6 +146,11 @@ class WSGIAdapter:
         if isinstance(exc, ClientLeftError):
             exchange.cut()
             return
+        if exchange.is_switched() and isinstance(exc, ClientDisconnected | ConnectionError):
+            # A client that closes its websocket breaks nothing off; the second is how libraries end
+            # that have taken Werkzeug's socket.
+            exchange.finish()
+            return
         if isinstance(exc, ClientDisconnected):
             if isinstance(exc, BrokenBody) and not exchange.is_sent():
                 self._replace(exchange, f"{exc.status}", str(exc).encode())
@@ -158,9 +163,6 @@ class WSGIAdapter:
             return
         if isinstance(exc, BodyTimeout) and not exchange.is_sent():
             self._replace(exchange, "408", str(exc).encode(), _CLOSING)
-            return
-        if isinstance(exc, ConnectionError) and exchange.is_switched():
-            exchange.finish()  # how libraries end that have taken Werkzeug's socket
             return
         if isinstance(exc, HandshakeError) and not exchange.is_sent():
             self._replace(exchange, f"{exc.status}", exc.detail.encode(), [*_PLAIN_TEXT, *exc.headers])
