@@ -70,6 +70,14 @@ _SOCKET_OPTIONS: Final[Mapping[str, Callable[[str], tuple[str, Certificate | Non
     "https-socket": tls_address,
     "https2": tls_keyvals,
     "suwsgi-socket": tls_address,
+    "http-to-https": lambda text: (text, None),
+}
+_PROTOCOLS: Final[Mapping[str, Literal["http", "uwsgi", "redirect"]]] = {
+    "http-socket": "http",
+    "https-socket": "http",
+    "https2": "http",
+    "suwsgi-socket": "uwsgi",
+    "http-to-https": "redirect",
 }
 
 NO_ASYNC_MODE: Final = "the gevent loop engine requires async mode (--async <n>)"
@@ -255,14 +263,15 @@ def _listeners(merged: Merged) -> tuple[Listener, ...]:
         if name not in _SOCKET_OPTIONS or not isinstance(value, str):
             continue
         text, certificate = _SOCKET_OPTIONS[name](value)
+        https_port = ""
+        if name == "http-to-https":
+            text, _, https_port = text.partition(",")
         address = parse_address(text)
         chosen_by_system = isinstance(address, TcpAddress) and address.port == 0
         if not chosen_by_system and any(other.address == address for other in listeners):
             raise ConfigError(f"{text} is to be listened on twice; remove one of the two")
-        protocol: Literal["http", "uwsgi"] = "http" if name.startswith("http") else spoken
-        if name == "suwsgi-socket":
-            protocol = "uwsgi"
-        listeners.append(Listener(protocol, address, text, certificate))
+        protocol = _PROTOCOLS.get(name, spoken)
+        listeners.append(Listener(protocol, address, text, certificate, https_port))
     if not listeners:  # as uWSGI does where systemd has opened the sockets
         # A process that only tries whether a reload would succeed is the child of the one they are for.
         fds = activated(os.environ, os.getpid()) or activated(os.environ, os.getppid())

@@ -29,13 +29,18 @@ OptValue: TypeAlias = bytes | bool | list[bytes | bool]
 class Listener:
     """One listening socket."""
 
-    protocol: Literal["http", "uwsgi"]
+    protocol: Literal["http", "uwsgi", "redirect"]
+    """redirect: HTTP that sends everybody to HTTPS."""
+
     address: Address
     text: str
     """The address as written, for messages."""
 
     certificate: Certificate | None = None
     """None: no TLS."""
+
+    https_port: str = ""
+    """Where ``redirect`` sends to; empty for 443."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ __all__ = [
     "MODE",
     "NUMBER",
     "PEERS",
+    "REDIRECT",
     "SECONDS",
     "TEXT",
     "UMASK",
@@ -100,6 +101,14 @@ def _mode(text: str) -> int:
     return int(text, 8)
 
 
+def _redirect(text: str) -> str:
+    address, _, port = text.partition(",")
+    parse_address(address)
+    if port and not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
+        raise ValueError("ADDRESS or ADDRESS,PORT is needed, as in :80 or :8080,8443")
+    return text
+
+
 def _umask(text: str) -> int:
     if not (1 <= len(text) <= 4 and set(text) <= set("01234567") and int(text, 8) <= 0o777):
         raise ValueError("octal digits are needed, as in 022")
@@ -169,6 +178,7 @@ DIRECTORY: Final = Kind("DIR", _text)
 ADDRESS: Final = Kind("ADDRESS", _address)
 ASSIGNMENT: Final = Kind("NAME=VALUE", _assignment)
 UMASK: Final = Kind("MODE", _umask)
+REDIRECT: Final = Kind("ADDRESS[,PORT]", _redirect)
 PEERS: Final = Kind("LIST", _peers)
 FORWARDED_FIELDS: Final = Kind("LIST", _fields)
 MODE: Final = Kind("MODE", _mode, Argument.OPTIONAL, bare=0o666)

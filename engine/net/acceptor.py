@@ -61,7 +61,7 @@ class Acceptor:
             if preceded or isinstance(self._loop, asyncio.SelectorEventLoop):
                 self._servers.append(OwnServer(self._loop, listener, self._meet))
                 continue
-            factory = self._factories[listener.protocol]
+            factory = self._factories[listener.spoken]
             sock = socket.socket(fileno=os.dup(listener.sock.fileno()))
             server: asyncio.Server
             if sock.family == socket.AF_UNIX:

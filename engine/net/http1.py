@@ -51,6 +51,20 @@ class Http1Connection(Connection):
         if exchange is not None and exchange.head.expect_continue and not exchange.is_sent():
             self._out().write_now(CONTINUE)  # whoever waits for a body may be a task
 
+    @staticmethod
+    def host_of(headers: list[tuple[bytes, bytes]]) -> str:
+        """The name in Host, in lower case and without the port; empty if there is none."""
+        return _host_of(headers)
+
+    def refuse(self, status: int, detail: str) -> None:
+        """Answer with an error page, then close."""
+        self._bad_request(status, detail)
+
+    def answer_and_close(self, reply: bytes) -> None:
+        """Send a reply that needs no application, then close."""
+        self._out().write_now(reply)
+        self._linger()
+
     def _refuse(self, status: int, detail: str, head_only: bool = False) -> bytes:
         return error_page(status, detail, self.front.date, head_only)
 

@@ -27,7 +27,8 @@ _IP_FREEBIND: Final = getattr(socket, "IP_FREEBIND", 15)  # Linux; Python 3.12 h
 class Listener:
     """A bound, listening, non-blocking socket and what is spoken on it.
 
-    :param protocol: ``http`` or ``uwsgi``
+    :param protocol: ``http``, ``uwsgi`` or ``redirect``
+    :param https_port: where ``redirect`` sends to; empty for 443
     :param path: the file of a unix socket
     :param tls: None without
     """
@@ -37,6 +38,12 @@ class Listener:
     name: str
     path: str | None = None
     tls: TlsKeeper | None = None
+    https_port: str = ""
+
+    @property
+    def spoken(self) -> str:
+        """Tells apart what is to be done with connections."""
+        return f"{self.protocol} {self.https_port}" if self.protocol == "redirect" else self.protocol
 
     def unlink(self) -> None:
         """Remove the file of a unix socket (uWSGI ``--vacuum``)."""

@@ -26,7 +26,7 @@ _PROXY_TIMEOUT = 10.0  # seconds; proxies send the header with the first bytes
 class Preliminaries:
     """Brings accepted sockets to their protocols.
 
-    :param factories: protocol of a listener -> makes a connection; what is known of it beforehand,
+    :param factories: ``Listener.spoken`` -> makes a connection; what is known of it beforehand,
         as environ keys, may be an argument
     :param proxies: peers that send a PROXY header on every HTTP connection
     :param by_alpn: protocol that a TLS client chose (RFC 7301) -> makes a connection; for those that
@@ -51,7 +51,7 @@ class Preliminaries:
 
     async def connect(self, listener: Listener, sock: socket.socket) -> None:
         """Make the connection; whatever goes wrong costs only this client."""
-        factory = self._factories[listener.protocol]
+        factory = self._factories[listener.spoken]
         known: Environ | None = None
         try:
             if self.has_proxies(listener) and self._proxies.trusts(_address_of(sock)):
@@ -75,7 +75,7 @@ class Preliminaries:
 
     def has_proxies(self, listener: Listener) -> bool:
         """Whether a PROXY header may precede what is spoken there."""
-        return listener.protocol == "http" and bool(self._proxies)
+        return listener.protocol in ("http", "redirect") and bool(self._proxies)
 
     async def _read_proxy_header(self, sock: socket.socket) -> Environ:
         async with asyncio.timeout(_PROXY_TIMEOUT):

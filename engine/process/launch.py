@@ -47,6 +47,7 @@ _SPOKEN = {
     ("http", True): " (https)",
     ("uwsgi", False): "",
     ("uwsgi", True): " (suwsgi)",
+    ("redirect", False): " (http to https)",
 }
 
 _STOP = (signal.SIGTERM, signal.SIGINT)
@@ -421,6 +422,7 @@ def _listen(settings: Settings, before: reexec.Inherited | None, log: ServerLog)
                 settings.socket_options,
             )
             said = "bound to"
+        listener = replace(listener, https_port=wanted.https_port)
         if wanted.certificate is not None:
             listener = replace(listener, tls=_certificates(settings, wanted))
         kind = "TCP" if ":" in listener.name else "UNIX"

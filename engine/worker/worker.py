@@ -182,6 +182,11 @@ class Worker:
             "http": self._http_factory(front),
             "uwsgi": lambda known=None: UwsgiConnection(front, known),
         }
+        factories |= {
+            each.spoken: self._redirecting(front, each.https_port)
+            for each in self._listeners
+            if each.protocol == "redirect"
+        }
         acceptor = Acceptor(
             loop,
             self._listeners,
@@ -200,6 +205,12 @@ class Worker:
         if self._settings.kill_on_disconnect:
             front.on_gone = self._end_request
         return acceptor
+
+    @staticmethod
+    def _redirecting(front: FrontEnd, port: str) -> Callable[..., Any]:
+        from engine.net.redirect import RedirectConnection
+
+        return lambda known=None: RedirectConnection(front, known, port)
 
     def _http_factory(self, front: FrontEnd) -> Callable[..., Any]:
         trusted = TrustedPeers(self._settings.forwarded_from)

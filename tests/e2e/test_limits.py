@@ -139,7 +139,7 @@ def test_too_many_connections_cost_those_that_wait_longest(start_engine, loop):
             assert get(engine.http, "/hello", timeout=20).body == b"hello"
         get(engine.http, "/open/crowd")  # whoever is being answered stays
         assert b"".join(piece.data for piece in asked.reader.iter_body(response)) == b"first\nsecond\n"
-    assert "--max-connections" in engine.log()
+    engine.wait_for_log("--max-connections")
 
 
 def test_without_any_that_wait_new_connections_wait_in_the_backlog(start_engine):

@@ -334,6 +334,25 @@ def test_a_reload_answers_everybody_and_takes_new_certificates(start_tls, author
     assert not failures
 
 
+def test_http_is_sent_to_https(start_engine, tmp_path):
+    standard, other = free_port(), free_port()
+    engine = start_engine(
+        *("--http-to-https", f"127.0.0.1:{standard}", "--http-to-https", f"127.0.0.1:{other},8443"),
+        *("--http-socket", f"{tmp_path}/app.sock", "--module", "routes"),
+        addresses=[("127.0.0.1", standard), ("127.0.0.1", other)],
+    )
+    with HttpConnection(engine.addresses[0]) as connection:
+        response = connection.request("GET", "/a/b%20c?d=e", [("Host", "Shop.example:80")])
+        assert (response.status, response.header("Location")) == (301, "https://shop.example/a/b%20c?d=e")
+        assert connection.is_closed_by_server()
+    with HttpConnection(engine.addresses[1]) as connection:
+        response = connection.request("POST", "/form", [("Host", "shop.example")], body=b"x" * 100_000)
+        assert (response.status, response.header("Location")) == (308, "https://shop.example:8443/form")
+    with HttpConnection(engine.addresses[1]) as connection:
+        connection.send(b"GET / HTTP/1.0\r\n\r\n")
+        assert connection.reader.read().status == 400
+
+
 def test_the_uwsgi_protocol_over_tls(start_engine, authority, files):
     from tests.support.uwsgi_client import encode_packet
 

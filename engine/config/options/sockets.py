@@ -15,6 +15,7 @@ from engine.config.values import (
     MODE,
     NUMBER,
     PEERS,
+    REDIRECT,
     TEXT,
     UMASK,
     Kind,
@@ -118,7 +119,15 @@ SOCKETS: Final = Section(
             page="-",
             priority="P1",
         ),
-        planned("http-to-https", kind=ADDRESS),
+        Option(
+            "http-to-https",
+            REDIRECT,
+            "Listen for HTTP, and send every client to the same address under https. PORT is that of HTTPS, "
+            "443 if it is left out.",
+            multiple=True,
+            page="HTTPS.html",
+            priority="P1",
+        ),
         planned(
             "so-send-timeout", "socket-send-timeout", "so-write-timeout", "socket-write-timeout", kind=NUMBER
         ),
