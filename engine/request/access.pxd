@@ -1,6 +1,7 @@
 from engine.request.exchange cimport Exchange
 
 cdef class DefaultLine:
+    cdef object _pid
     cdef str _start
     cdef str _no_app
     cdef bint _micros
