@@ -1,0 +1,57 @@
+"""The documentation as a site: every page has its place, every link its target."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+# Outside of docs/, where MkDocs does not look.
+LOOSE_PAGES = ["README.md", "CHANGELOG.md", "benchmarks/README.md", "tests/fuzz/README.md"]
+
+
+def navigation() -> list[str]:
+    def pages(item: object) -> Iterator[str]:
+        if isinstance(item, str):
+            yield item
+        for inner in item if isinstance(item, list) else item.values() if isinstance(item, dict) else ():
+            yield from pages(inner)
+
+    return list(pages(yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"]))
+
+
+def pages_of(directory: Path) -> list[str]:
+    return sorted(path.relative_to(DOCS).as_posix() for path in directory.rglob("*.md"))
+
+
+def test_every_page_is_in_the_navigation_once() -> None:
+    assert sorted(navigation()) == pages_of(DOCS), "add the page to nav in mkdocs.yml"
+
+
+def test_the_readme_names_every_how_to() -> None:
+    text = (ROOT / "README.md").read_text()
+    missing = [page for page in pages_of(DOCS / "how-to") if f"(docs/{page})" not in text]
+    assert not missing, "add these to the how-tos in README.md"
+
+
+@pytest.mark.parametrize("page", LOOSE_PAGES)
+def test_relative_links_of_other_pages_lead_somewhere(page: str) -> None:
+    source = ROOT / page
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", source.read_text())
+    dead = [to for to in targets if "://" not in to and not (source.parent / to).exists()]
+    assert not dead
+
+
+def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocs")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=50, check=False)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "site/how-to/migrate-from-uwsgi/index.html").exists()
