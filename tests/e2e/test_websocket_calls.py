@@ -72,6 +72,13 @@ def test_the_classic_loop_over_a_descriptor(shared) -> None:
         assert [client.recv(timeout=10) for _ in range(20)] == [f"1 m{number}" for number in range(20)]
 
 
+def test_a_greenlet_that_listens_for_the_others(shared) -> None:
+    with open_websocket(shared.http, "/listened") as client:
+        for number in range(50):
+            client.send(f"{number}")
+        assert [client.recv(timeout=10) for _ in range(50)] == [f"{number}" for number in range(50)]
+
+
 @ours
 def test_another_greenlet_sends_and_the_end_of_the_application_closes(shared) -> None:
     with open_websocket(shared.http, "/ticker") as client:

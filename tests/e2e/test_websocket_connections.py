@@ -6,7 +6,7 @@ import signal
 
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.frames import Opcode
+from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
 from tests.support.certificates import Authority
@@ -69,6 +69,25 @@ def test_nothing_is_left_of_clients_that_came_and_went(start_engine) -> None:
                 client.send(Opcode.CLOSE, b"\x03\xe8")
                 assert client.close_code() == 1000
     wait_until(lambda: count() <= before, timeout=15, what="the descriptors of the clients to be closed")
+
+
+def test_a_client_that_sends_pings_and_reads_no_pongs_is_not_read_any_more(start_engine) -> None:
+    engine = start_engine("--module", "ws_calls")
+    pings = Frame(Opcode.PING, b"x" * 125).serialize(mask=True) * 500
+    with RawWebSocket(engine.http, "/polled") as client:
+        client.sock.settimeout(1.0)
+        before, sent = engine.rss(), 0
+        try:
+            while sent < 200 << 20:
+                client.sock.sendall(pings)
+                sent += len(pings)
+        except TimeoutError:
+            pass
+        assert sent < 100 << 20  # what the kernel's buffers take, and not much more
+        assert engine.rss() - before < 20 << 20
+    with open_websocket(engine.http, "/echo") as client:
+        client.send("others")
+        assert client.recv(timeout=10) == "others"
 
 
 def test_messages_from_shared_areas(start_engine) -> None:

@@ -6,6 +6,7 @@ import time
 import gevent
 import gevent.select
 import uwsgi
+from gevent.event import Event
 
 
 def said(line):
@@ -105,6 +106,29 @@ def idle(environ):
 def chosen(environ):
     uwsgi.websocket_handshake("", "", "second")
     return []
+
+
+def listened(environ):
+    """Another greenlet listens; the request's own sends, and takes messages until there are none."""
+    uwsgi.websocket_handshake()
+    fd = uwsgi.connection_fd()
+    heard = Event()
+
+    def listen():
+        while True:
+            gevent.select.select([fd], [], [])
+            heard.set()
+            gevent.sleep(0.01)
+
+    listener = gevent.spawn(listen)
+    try:
+        while True:
+            heard.wait()
+            heard.clear()
+            while message := uwsgi.websocket_recv_nb():
+                uwsgi.websocket_send(message)
+    finally:
+        listener.kill()
 
 
 def from_area(environ):
