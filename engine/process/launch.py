@@ -8,25 +8,22 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.config.activation import VARIABLES, activated
 from engine.errors import ConfigError
 from engine.logs.dates import line_prefix
-from engine.logs.log_file import LogFile
 from engine.logs.server_log import ServerLog
 from engine.process import reexec
-from engine.process.daemon import daemonize
 from engine.process.descriptors import allow_descriptors
 from engine.process.early_signals import EarlySignals
 from engine.process.hooks import Hooks
-from engine.process.log_process import LogProcess
+from engine.process.log_setup import LogSetup
 from engine.process.logs import Logs
 from engine.process.notify import Notifier
 from engine.process.pidfile import Pidfiles
-from engine.process.privileges import drop_privileges, identity
+from engine.process.privileges import drop_privileges
 from engine.process.titles import Titles, set_title
 
 if TYPE_CHECKING:
@@ -92,7 +89,6 @@ class _Launch:
         reexec.forget()
         self.log = ServerLog()
         self.log.use_prefix(line_prefix(settings.log_date, settings.log_prefix))
-        self.logs = Logs(self.log.line)
         self.notifier = Notifier(os.environ)
         self.supervised = settings.master or settings.processes > 1
         self.listeners: list[Listener] = []
@@ -103,8 +99,10 @@ class _Launch:
         settings, log = self.settings, self.log
         self._take_early_signals()
         self.hooks = Hooks(settings.hooks)
-        self._go_to_background()
-        self._open_logs()
+        log_setup = LogSetup(settings, log, self.before is not None)
+        self.logs = log_setup.logs
+        self._up = log_setup.go_to_background()
+        log_setup.open_loggers(supervised=self.supervised)
         if self.before is None:
             self.hooks.run("asap")
         log.line(f"*** Starting gevent-engine {__version__} on [{time.ctime()}] ***")
@@ -123,7 +121,7 @@ class _Launch:
             self.hooks.run("as-root")
         drop_privileges(settings.uid, settings.gid, settings.add_gid)
         if settings.logto2:
-            self._log_to("logto2", settings.logto2)
+            log_setup.log_to("logto2", settings.logto2)
         self.hooks.run("as-user")
         if settings.chdir:
             os.chdir(settings.chdir)
@@ -152,56 +150,6 @@ class _Launch:
             self.early.take(MASTER_SIGNALS - {signal.SIGCHLD})
         else:
             self.early.take((*_STOP, signal.SIGHUP))
-
-    def _go_to_background(self) -> None:
-        settings = self.settings
-        self._up: Callable[[], None] = lambda: None
-        if settings.daemonize is not None and self.before is None:
-            self._up = daemonize(self._log_file("daemonize", settings.daemonize))
-        option = "logto" if settings.logto else "daemonize"
-        path = settings.logto or settings.daemonize
-        if path is not None:
-            self._log_to(option, path)
-
-    def _log_file(self, option: str, path: str, descriptors: tuple[int, ...] = (1, 2)) -> LogFile:
-        settings = self.settings
-        owner = identity(settings.uid, settings.gid) if settings.logfile_chown else None
-        file = LogFile(option, path, descriptors, settings.log_targets.files, owner)
-        if self.before is None:
-            file.truncate()
-        return file
-
-    def _log_to(self, option: str, path: str) -> None:
-        """Lead standard output and standard error to a file."""
-        file = self._log_file(option, path)
-        try:
-            file.open()
-        except ConfigError:
-            if self.before is None:
-                raise  # else opened as root at first; the descriptors are still there
-        self.logs.files = [file]
-
-    def _open_logs(self) -> None:
-        """What ``--logger`` and its relatives ask for."""
-        settings, targets = self.settings, self.settings.log_targets
-        if targets.needs_process():
-            owner = identity(settings.uid, settings.gid) if settings.logfile_chown else None
-            process = self.logs.process = LogProcess(targets, settings.uid, settings.gid, owner)
-            process.start()
-            if process.request_fd is not None:
-                self.log.use_request_fd(process.request_fd)
-            if not self.supervised:
-                process.close_reading_ends()
-            return
-        path = targets.server.only_file()
-        if path is not None:
-            self._log_to("logger", path)
-        path = targets.requests.only_file()
-        if path is not None:
-            file = self._log_file("req-logger", path, ())
-            file.open()
-            self.logs.files.append(file)
-            self.log.use_request_fd(file.fd)
 
     def _listen_for_stats(self) -> Any:
         if self.settings.stats is None:
