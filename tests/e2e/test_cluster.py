@@ -165,6 +165,22 @@ def test_each_target_is_reached_once_in_all_servers(start, shape):
     assert len(handled(1)) == 1
 
 
+def test_targets_beside_workers(start):
+    options = [*MASTER, *SPOOL[1:], "--mules", "2", "--farm", "f:1,2"]
+    servers = [start(name, *options) for name in ("one", "two")]
+    for number in (7, 8, 9):
+        ask(servers[0], f"/signals/{number}/10")
+    wanted = {"spooler": 10, "mules": 40, "farm": 10}
+    wait_until(
+        lambda: all(size(start.work / name) >= times for name, times in wanted.items()),
+        timeout=20,
+        what="all handlers",
+    )
+    ask(servers[1], "/signals/1/1")
+    wait_until(lambda: any("signal 1 in" in each.log() for each in servers), timeout=20, what="the last one")
+    assert {name: size(start.work / name) for name in wanted} == wanted
+
+
 @shapes
 def test_no_signal_is_lost_or_doubled_over_a_reload(start, shape):
     one, two = start("one", *shape), start("two", *shape)

@@ -11,8 +11,10 @@ __all__ = [
     "ACCEPTED",
     "BATCH",
     "DELIVER",
+    "FULL",
     "PUBLISHED",
     "RAISE",
+    "ROOM",
     "Arrived",
     "Raised",
     "decode_arrived",
@@ -26,7 +28,11 @@ PUBLISHED: Final = b"P"
 DELIVER: Final = b"D"
 """To the master: signals from all servers; the number of the batch comes first."""
 ACCEPTED: Final = b"A"
-"""To the link: the batch of this number is routed, and there is room for another."""
+"""To the link: the batch of this number is routed."""
+FULL: Final = b"F"
+"""To the link: deliver nothing more until..."""
+ROOM: Final = b"R"
+"""...this."""
 
 BATCH: Final = struct.Struct("!QQ")
 """Which uplink numbered a batch (the moment it was made, in nanoseconds), and its number."""

@@ -13,7 +13,17 @@ from typing import Any, Final
 
 from engine.uwsgi_api.cluster.caretaker import Caretaker
 from engine.uwsgi_api.cluster.client import new_async_client
-from engine.uwsgi_api.cluster.items import ACCEPTED, BATCH, DELIVER, PUBLISHED, RAISE, Arrived, decode_raised
+from engine.uwsgi_api.cluster.items import (
+    ACCEPTED,
+    BATCH,
+    DELIVER,
+    FULL,
+    PUBLISHED,
+    RAISE,
+    ROOM,
+    Arrived,
+    decode_raised,
+)
 from engine.uwsgi_api.cluster.mailbox import Mailbox
 from engine.uwsgi_api.cluster.settings import SharedSettings
 from engine.uwsgi_api.shared.user_lock import UserLock
@@ -52,6 +62,8 @@ class Link:
         self._raised: deque[bytes] = deque()
         self._something = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
         self._heard = 0.0
         self._batches = 0
         self._accepted: dict[int, asyncio.Future[None]] = {}
@@ -67,6 +79,10 @@ class Link:
         if data[:1] == RAISE:
             self._raised.append(data)
             self._something.set()
+        elif data[:1] == FULL:
+            self._room.clear()
+        elif data[:1] == ROOM:
+            self._room.set()
         elif data[:1] == ACCEPTED:
             waiting = self._accepted.pop(_DELIVERY.unpack_from(data, 1)[0], None)
             if waiting is not None and not waiting.done():
@@ -77,6 +93,7 @@ class Link:
         self._heard = time.monotonic()
         self._stopping.set()
         self._something.set()
+        self._room.set()
 
     async def run(self) -> None:
         """Work until :meth:`stop`."""
@@ -168,6 +185,7 @@ class Link:
     # -- in --------------------------------------------------------------------------------------
 
     async def _read_one(self) -> None:
+        await self._room.wait()
         signals = await self._next_signals()
         if signals and not self._stopping.is_set():
             looks_back, self._looks_back = self._looks_back, True  # unless the next line succeeds
@@ -190,13 +208,14 @@ class Link:
         return await self._mailbox.next()
 
     async def _read_all(self) -> None:
+        await self._room.wait()
         signals = await self._mailbox.next_of_all()
         if signals and not self._stopping.is_set():
             await self._deliver(signals)
             await self._mailbox.accept_all(b"%d-%d" % signals[-1].entry)
 
     async def _deliver(self, signals: list[Arrived]) -> None:
-        """Return when the master has routed them and has room for more."""
+        """Return when the master has routed them."""
         self._batches += 1
         number = self._batches & 0xFFFFFFFF
         accepted = self._accepted[number] = asyncio.get_running_loop().create_future()

@@ -8,18 +8,28 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from engine.signals.switchboard import Switchboard
 from engine.signals.targets import Reach, parse_target
-from engine.uwsgi_api.cluster.items import ACCEPTED, BATCH, DELIVER, PUBLISHED, RAISE, Raised, decode_arrived
+from engine.uwsgi_api.cluster.items import (
+    ACCEPTED,
+    BATCH,
+    DELIVER,
+    FULL,
+    PUBLISHED,
+    RAISE,
+    ROOM,
+    Raised,
+    decode_arrived,
+)
 
 __all__ = ["Uplink"]
 
 _MOST: Final = 1_000_000  # signals that wait for a link
 _AT_ONCE: Final = 200
 _UNDERWAY: Final = 50  # batches that a link has and has not sent
-_ROOM: Final = 512  # signals nobody has begun to handle; with more of them no batch is asked for
+_MOST_PENDING: Final = 512  # signals nobody has begun to handle; with more of them no batch is wanted
 _LOOK_AGAIN: Final = 0.02  # seconds
 _REMEMBERED: Final = 10_000
 
@@ -101,7 +111,18 @@ class Uplink:
         for signal in decode_arrived(data, 5):
             if self._is_new(signal.entry, signal.alone):
                 self._switchboard.route_here(signal.number, signal.target)
-        self._accept(data[1:5], self._send)
+        # Accepted at once, or other servers would take it for left behind.
+        if self._send is not None:
+            if self._switchboard.pending() > _MOST_PENDING:
+                self._send(FULL)
+                self._switchboard.later(_LOOK_AGAIN, self._tell_of_room)
+            self._send(ACCEPTED + data[1:5])
+
+    def _tell_of_room(self) -> None:
+        if self._switchboard.pending() > _MOST_PENDING:
+            self._switchboard.later(_LOOK_AGAIN, self._tell_of_room)
+        elif self._send is not None:
+            self._send(ROOM)
 
     def _is_new(self, entry: tuple[int, int], alone: bool) -> bool:
         """Whether this is the first time; a link that was killed could not say what was accepted."""
@@ -114,14 +135,6 @@ class Uplink:
         if len(self._seen) > _REMEMBERED:
             del self._seen[next(iter(self._seen))]
         return True
-
-    def _accept(self, batch: bytes, send: Any) -> None:
-        if send is not self._send or send is None:
-            return
-        if self._switchboard.pending() > _ROOM:
-            self._switchboard.later(_LOOK_AGAIN, lambda: self._accept(batch, send))
-        else:
-            send(ACCEPTED + batch)
 
     def __repr__(self) -> str:
         return f"<Uplink {'up' if self._send else 'down'}, {len(self._waiting)} waiting>"

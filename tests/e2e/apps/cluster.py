@@ -33,6 +33,9 @@ uwsgi.register_signal(3, "worker1", here)
 uwsgi.register_signal(4, "", lambda number: append("one"))
 uwsgi.register_signal(5, "workers", lambda number: append("all"))
 uwsgi.register_signal(6, "", lambda number: append("timer"))
+uwsgi.register_signal(7, "spooler", lambda number: append("spooler"))
+uwsgi.register_signal(8, "mules", lambda number: append("mules"))
+uwsgi.register_signal(9, "farm_f", lambda number: append("farm"))
 if "TIMER" in os.environ:
     uwsgi.add_ms_timer(6, 400)
 if "AT_IMPORT" in os.environ:
