@@ -79,7 +79,8 @@ def _callables(
     if mount.path or spec.callable is not None or not isinstance(declared, dict):
         return [(mount.path, *_find_callable(module, spec, notify))]
     found: list[tuple[str, Callable[..., object], str]] = []
-    for path, app in declared.items():
+    for key, app in declared.items():
+        path = key.decode() if isinstance(key, bytes) else key  # uWSGI takes bytes only
         if isinstance(app, str):
             found.append((parse_path(path), *_find_callable(module, replace(spec, callable=app), notify)))
         elif callable(app):

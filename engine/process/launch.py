@@ -416,9 +416,8 @@ def _install_api(settings: Settings, listeners: list[Listener], supervised: bool
 
 def _load(settings: Settings, log: ServerLog) -> Any:
     from engine.apps.loader import load_apps
-    from engine.uwsgi_api.applications import with_declared
 
-    return with_declared(load_apps(settings, log.line), sys.modules["uwsgi"])
+    return load_apps(settings, log.line)
 
 
 def _worker_settings(

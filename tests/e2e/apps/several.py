@@ -11,5 +11,6 @@ def named(name):
     return call
 
 
-uwsgi.applications = {b"": named("one"), "/two": named("two"), "/two/three/": named("three")}
+uwsgi.applications = {b"": named("one"), "/two": named("two"), "/two/three/": "third"}
+third = named("three")
 application = named("none")
