@@ -296,6 +296,7 @@ class Connection:
 
     def body_wanted(self) -> None:
         """The application waits for its request body for the first time."""
+        self._seen = _EXCUSED  # a client that waits for 100 Continue begins now
         if self._pauses & 2:
             self._resume(2)
 

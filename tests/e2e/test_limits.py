@@ -95,6 +95,24 @@ def test_a_client_that_waits_for_a_busy_application_is_not_called_slow(start_eng
         assert patient.reader.read().body.startswith(b"3000000 ")
 
 
+def test_the_time_before_100_continue_is_not_the_clients(start_engine):
+    """The application asks at the end of a period; the client has another one for its body."""
+    engine = start_engine("--module", "routes", "--socket-timeout", "2")
+    with HttpConnection(engine.http) as patient:
+        patient.send(b"POST /upload/hold/gate/late HTTP/1.1\r\nHost: a\r\nContent-Length: 3000\r\n")
+        patient.send(b"Expect: 100-continue\r\n\r\n")
+        engine.wait_for_log("upload waits at late")
+        with HttpConnection(engine.http) as clock:
+            clock.get("/sleep/1.7")
+        get(engine.http, "/open/late")
+        assert patient.reader.read_head().status == 100
+        patient.send(b"z" * 1000)
+        with HttpConnection(engine.http) as clock:
+            clock.get("/sleep/1.5")
+        patient.send(b"z" * 2000)
+        assert patient.reader.read().body.startswith(b"3000 ")
+
+
 @loops
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 def test_a_reply_that_nobody_takes_does_not_keep_its_connection(start_engine, authority, loop, tls):

@@ -334,6 +334,19 @@ def test_a_reload_answers_everybody_and_takes_new_certificates(start_tls, author
     assert not failures
 
 
+@pytest.mark.parametrize("shape", [[], ["--master"]], ids=["alone", "master"])
+def test_a_reload_with_a_broken_certificate_is_given_up(start_tls, authority, tmp_path, shape):
+    cert, key = authority.server("localhost", name="broken")
+    engine = start_tls("--ssl-watch", "0", *shape, cert=cert, key=key)
+    with TlsConnection(engine.http, authority.client_context()) as connection:
+        assert connection.get("/hello").body == b"hello"
+    cert.write_text("broken")
+    engine.signal(signal.SIGHUP)
+    engine.wait_for_log("reload given up")
+    with TlsConnection(engine.http, authority.client_context()) as connection:
+        assert connection.get("/hello").body == b"hello"
+
+
 def test_http_is_sent_to_https(start_engine, tmp_path):
     standard, other = free_port(), free_port()
     engine = start_engine(

@@ -128,8 +128,13 @@ SOCKETS: Final = Section(
             page="HTTPS.html",
             priority="P1",
         ),
-        planned(
-            "so-send-timeout", "socket-send-timeout", "so-write-timeout", "socket-write-timeout", kind=NUMBER
+        noop(
+            "so-send-timeout",
+            "a client has --socket-timeout to take something",
+            "socket-send-timeout",
+            "so-write-timeout",
+            "socket-write-timeout",
+            kind=NUMBER,
         ),
         Option("max-fd", COUNT, "Descriptors that each process may have open.", priority="P1"),
         Option(
