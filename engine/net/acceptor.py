@@ -17,6 +17,7 @@ __all__ = ["Acceptor"]
 
 # How long a worker that had no free core leaves new connections alone, in seconds.
 _REST = 0.02
+_PATIENCE = 1.0  # seconds a handshake may take before it must make room
 _SETTLE = 1.0  # seconds for handshakes that have begun when the worker is told to end
 
 
@@ -27,7 +28,7 @@ class Acceptor:
     duplicate of the inherited descriptor: closing that leaves the socket and
     its backlog as they are.
 
-    :param most_handshakes: connections whose protocol has not begun; beyond, the oldest is dropped
+    :param most_handshakes: connections whose protocol has not begun; beyond, slow ones are dropped
     """
 
     def __init__(
@@ -50,8 +51,8 @@ class Acceptor:
         self._stopped = False
         self._waking: asyncio.TimerHandle | None = None
         self._most_handshakes = most_handshakes
-        self._tasks: dict[asyncio.Task[Any], None] = {}
-        """In the order of their beginning."""
+        self._tasks: dict[asyncio.Task[Any], float] = {}
+        """When they began, the oldest first."""
         self._preliminaries = Preliminaries(loop, factories, log, proxies)
 
     async def start(self) -> None:
@@ -78,13 +79,23 @@ class Acceptor:
 
     def _meet(self, listener: Listener, sock: socket.socket) -> None:
         if len(self._tasks) >= self._most_handshakes:
-            longest = next(iter(self._tasks))
-            del self._tasks[longest]
-            longest.cancel()
+            self._drop_the_slow()
         self._keep(self._loop.create_task(self._preliminaries.connect(listener, sock)))
 
+    def _drop_the_slow(self) -> None:
+        """Make room for other handshakes; if all have just begun, accept no more until one had its time."""
+        stale = self._loop.time() - _PATIENCE
+        slow = [task for task, began in self._tasks.items() if began <= stale]
+        for task in slow:
+            del self._tasks[task]
+            task.cancel()
+        if not slow:
+            first = next(iter(self._tasks.values()))
+            self.pause()
+            self._waking = self._loop.call_at(first + _PATIENCE, self._wake)
+
     def _keep(self, task: asyncio.Task[Any]) -> None:
-        self._tasks[task] = None
+        self._tasks[task] = self._loop.time()
         task.add_done_callback(lambda task: self._tasks.pop(task, None))
 
     async def settle(self) -> None:

@@ -52,8 +52,8 @@ class Crowd:
                 f"{self.most} connections are open, the most there may be (--max-connections): "
                 f"closing {len(going)} of {len(waiting)} that wait"
             )
-        if not self.is_full and self.on_full is not None:
-            self.is_full = True
+        self.is_full = True
+        if self.on_full is not None:
             self.on_full()
         for _, client in going:
             client.shed()

@@ -194,7 +194,7 @@ class Worker:
             self._settings.backlog,
             self._log.line,
             TrustedPeers(self._settings.proxies),
-            max(16, front.most_connections // 2),
+            max(64, front.most_connections // 2),
         )
         if not self._serving.is_mixed():  # else an ASGI request may be waiting to be accepted
             self._runner.on_full = acceptor.pause
