@@ -13,7 +13,7 @@ from engine.uwsgi_api.keyvals import Options
 __all__ = ["SharedSettings"]
 
 _SCHEMES: Final = ("redis://", "rediss://", "unix://")
-_SHORTEST_LEASE: Final = 1.0
+_SHORTEST_LEASE: Final = 2.0  # seconds; a link that was killed must be back before
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ __all__ = ["ASK", "POKE", "POST", "Crew"]
 
 _YOUNG: Final = 1.0
 _DELAY: Final = 2.0
+_LINK_DELAY: Final = 0.2
 _LAST_WORDS: Final = 2.0  # seconds
 _PIDS: Final = 4096  # bytes of the segment that tells the next image whom to bury
 
@@ -175,7 +176,9 @@ class Crew:
             how = f"killed by signal {-status}" if status < 0 else f"exited with status {status}"
             self._log(f"OOOPS the {role.name()} (pid: {helper.pid}) is no more, {how} ...trying respawn...")
             if time.monotonic() - helper.started < _YOUNG:
-                self._not_before[role] = time.monotonic() + _DELAY
+                # What a link had not acknowledged goes to other servers when its lease is over.
+                delay = _LINK_DELAY if role.kind is Kind.LINK else _DELAY
+                self._not_before[role] = time.monotonic() + delay
 
     def _tell_to_end(self) -> None:
         if not self._told:
