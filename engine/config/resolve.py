@@ -143,6 +143,7 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         harakiri=merged.seconds("harakiri"),
         harakiri_graceful_timeout=merged.seconds("harakiri-graceful-timeout"),
         harakiri_queue_threshold=merged.integer("harakiri-queue-threshold"),
+        cpu_affinity=merged.integer("cpu-affinity"),
         mule_reload_mercy=merged.seconds("mule-reload-mercy"),
         exit_on_reload=merged.flag("exit-on-reload"),
         skip_atexit=merged.flag("skip-atexit"),

@@ -140,6 +140,9 @@ class Settings:
     """Deadlines count only while more connections than this wait to be accepted; 0: always."""
 
     mule_reload_mercy: float
+    cpu_affinity: int
+    """Processors of each worker; 0: all."""
+
     exit_on_reload: bool
     skip_atexit: bool
     skip_atexit_teardown: bool

@@ -16,6 +16,7 @@ from engine.errors import ConfigError
 from engine.logs.dates import line_prefix
 from engine.logs.server_log import ServerLog
 from engine.process import reexec
+from engine.process.affinity import bind_to_processors
 from engine.process.descriptors import allow_descriptors
 from engine.process.early_signals import EarlySignals
 from engine.process.hooks import Hooks
@@ -272,6 +273,8 @@ class _Launch:
         self.early = EarlySignals()
         self.early.take((*_STOP, signal.SIGHUP))
         self._set_title(f"worker {number}")
+        if self.settings.cpu_affinity:
+            self.log.line(bind_to_processors(number, self.settings.cpu_affinity))
         self.hooks.run("post-fork")
         self.api.enter_worker(number, supervised.channel)
         self.api.use_scoreboard(self.board, supervised.row)

@@ -31,6 +31,24 @@ def application(environ, start_response):
     return [b"hello"]
 """
 
+ASGI_APP = """
+import asyncio, time
+
+def hold_the_loop():
+    time.sleep(0.5)
+
+async def wait_a_while():
+    await asyncio.sleep(30)
+
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        raise RuntimeError("no lifespan")
+    hold_the_loop() if scope["path"] == "/hold" else None
+    await wait_a_while() if scope["path"] == "/wait" else None
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"hello"})
+"""
+
 
 @pytest.fixture
 def start(start_engine, tmp_path):
@@ -45,6 +63,16 @@ def test_who_holds_the_loop_is_logged_with_stack_and_request(start):
     log = engine.wait_for_log("the loop was held for")
     assert "in hold_the_loop, by Greenlet" in log
     assert 'is managing "GET /hold"' in log
+
+
+def test_a_task_that_holds_the_loop_is_named_and_one_over_its_deadline_is_ended(start_engine, tmp_path):
+    (tmp_path / "asks.py").write_text(ASGI_APP)
+    options = ["--log-blocking", "0.2", "--harakiri", "1"]
+    engine = start_engine("--chdir", str(tmp_path), "--asgi", "asks:app", *options)
+    assert get(engine.http, "/hold").status == 200
+    assert "in hold_the_loop, by Task" in engine.wait_for_log("the loop was held for")
+    assert get(engine.http, "/wait").status == 504
+    assert "in wait_a_while" in engine.wait_for_log("HARAKIRI [core")
 
 
 @pytest.mark.parametrize("options", [[], ["--master"]], ids=["alone", "master"])

@@ -89,3 +89,11 @@ def test_atexit_handlers_can_be_skipped(start):
 def test_deadlines_count_only_under_load(start):
     engine = start("--harakiri", "1", "--harakiri-queue-threshold", "50")
     assert get(engine.http, "/?1.6").status == 200
+
+
+@engine_only("wording")
+def test_workers_are_bound_to_processors(start):
+    allowed = sorted(os.sched_getaffinity(0))
+    engine = start("--processes", "2", "--cpu-affinity", "1")
+    engine.wait_for_log(f"worker 1 runs on processors {allowed[0]}\n")
+    engine.wait_for_log(f"worker 2 runs on processors {allowed[1 % len(allowed)]}\n")

@@ -249,7 +249,13 @@ PROCESSES: Final = Section(
         ),
         Option("die-on-idle", help="End the server then.", priority="P2"),
         Option("exit-on-reload", help="End where a reload is asked for.", priority="P2"),
-        planned("cpu-affinity", kind=NUMBER, priority="P2", note="start the engine with taskset"),
+        Option(
+            "cpu-affinity",
+            NUMBER,
+            "Let each worker run on so many processors only, the next one on the next ones. 0 means on all.",
+            default=0,
+            priority="P2",
+        ),
         planned("worker-exec", priority="P2"),
         Option(
             "touch-mules-reload",
