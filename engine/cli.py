@@ -43,6 +43,10 @@ def console_main() -> None:
 
 
 def _run(argv: Sequence[str]) -> int:
+    if argv and argv[0] == "top":
+        from engine.top import command
+
+        return command(argv[1:])
     asked = _asks_for_text(argv)
     if asked is not None:
         return _print(asked())

@@ -61,6 +61,7 @@ ENGINE_RANKS = [
     "engine.worker",
     "engine.pywsgi",
     "engine.process",
+    "engine.top",
     "engine",
     "engine.cli",
     "engine.__main__",

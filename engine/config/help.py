@@ -21,6 +21,7 @@ Options are those of uWSGI.
   gevent-engine --gevent 100 --http-socket :8000 --module myapp
   gevent-engine --gevent 100 --socket :3031 --module myapp   (nginx uwsgi_pass)
   gevent-engine app.ini                       (or .yaml, .json, .toml)
+  gevent-engine top 127.0.0.1:9191            (watch a server by its --stats)
 
 Every option can stand in a config file without its dashes, and in the
 environment under the name in [brackets]. The last one given wins; options

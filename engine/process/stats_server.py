@@ -1,6 +1,7 @@
 """``--stats ADDRESS``: one JSON document per connection, served by the master (uWSGI docs, StatsServer).
 
-With ``--stats-http`` the address speaks HTTP: ``/`` is the same document, ``/metrics`` is for
+With ``--stats-http`` the address speaks HTTP: ``/`` is the same document, or a page that shows it for
+who asks with ``Accept: text/html``, ``/metrics`` is for
 Prometheus, ``/health`` says that the master lives, ``/ready`` whether every worker serves; while
 the server stops it says 503, so that a balancer looks elsewhere.
 """
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.channels import Lane
 from engine.process.plan import Phase
 from engine.stats.backlog import backlog_of
+from engine.stats.page import PAGE_FIELDS, page, wants_page
 from engine.stats.scoreboard import Column
 from engine.stats.snapshot import ServerFacts, SocketFacts, WorkerFacts, prometheus, snapshot
 
@@ -82,15 +84,17 @@ class StatsServer:
         client = _Client(self._master, sock, lambda gone: self._clients.pop(gone, None))
         self._clients[client] = None
         if self._http:
-            client.read_head(lambda path: self._route(client, path))
+            client.read_head(lambda path, wants_page: self._route(client, path, wants_page))
         else:
             self._with_details(lambda details: client.send(self._document(details)))
 
     # -- HTTP --------------------------------------------------------------------------------------
 
-    def _route(self, client: _Client, path: str) -> None:
+    def _route(self, client: _Client, path: str, wants_page: bool) -> None:
         path = path.partition("?")[0]
-        if path == "/health":
+        if wants_page and path == "/":
+            client.send(_reply("200 OK", "text/html; charset=utf-8", page(), PAGE_FIELDS))
+        elif path == "/health":
             client.send(_reply("200 OK", "text/plain", b"ok\n"))
         elif path == "/ready":
             status, text = self._readiness()
@@ -126,8 +130,8 @@ class StatsServer:
         for number in range(1, max(master.wanted, master.settings.processes) + 1):
             row = master.board.current(number)
             columns = {} if row is None else {int(column): row[column] for column in Column}
-            said = details.get(columns.get(Column.PID, 0))
-            workers.append(WorkerFacts(number, columns, said))
+            said = details.get(columns.get(Column.PID, 0), {})
+            workers.append(WorkerFacts(number, columns, said.get("cores"), said.get("tasks")))
         sockets = [
             SocketFacts(each.name, each.protocol, backlog_of(each.sock), self._backlog)
             for each in self._served
@@ -199,11 +203,11 @@ class _Client:
         self._data = memoryview(b"")
         self._deadline = self._events.call_later(_SLOW_CLIENT, self.close)
 
-    def read_head(self, then: Callable[[str], None]) -> None:
-        """Call with the path of the request once its head is here."""
+    def read_head(self, then: Callable[[str, bool], None]) -> None:
+        """Call with the path of the request, and whether a browser asks, once its head is here."""
         self._events.add_reader(self.sock.fileno(), lambda: self._read(then))
 
-    def _read(self, then: Callable[[str], None]) -> None:
+    def _read(self, then: Callable[[str, bool], None]) -> None:
         try:
             data = self.sock.recv(_LONGEST_HEAD)
         except BlockingIOError:
@@ -214,7 +218,7 @@ class _Client:
         if b"\r\n\r\n" in self._received or b"\n\n" in self._received:
             self._events.remove_reader(self.sock.fileno())
             words = self._received.split(b"\r\n", 1)[0].split(b" ")
-            then(words[1].decode("latin-1") if len(words) > 1 else "/")
+            then(words[1].decode("latin-1") if len(words) > 1 else "/", wants_page(self._received))
         elif not data or len(self._received) > _LONGEST_HEAD:
             self.close()
 
@@ -248,8 +252,8 @@ class _Client:
         self._gone(self)
 
 
-def _reply(status: str, kind: str, body: bytes) -> bytes:
+def _reply(status: str, kind: str, body: bytes, fields: str = "") -> bytes:
     return (
-        f"HTTP/1.0 {status}\r\nConnection: close\r\nAccess-Control-Allow-Origin: *\r\n"
-        f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"HTTP/1.0 {status}\r\nConnection: close\r\nAccess-Control-Allow-Origin: *\r\nVary: Accept\r\n"
+        f"{fields}Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
     ).encode() + body

@@ -33,11 +33,13 @@ class WorkerFacts:
 
     :param columns: its row of the scoreboard; empty if no process runs
     :param cores: what the worker said about its cores; None if it did not answer
+    :param tasks: asyncio tasks in it; None if it did not answer
     """
 
     number: int
     columns: Mapping[int, int]
     cores: Sequence[Mapping[str, Any]] | None = None
+    tasks: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,22 @@ _WORKER_KEYS: Final = (
 )
 
 
+_MORE: Final = {
+    "all_cores": Column.CORES,
+    "busy_cores": Column.BUSY,
+    "waiting_requests": Column.WAITING,
+    "connections": Column.CONNECTIONS,
+}
+
+
 def _worker(worker: WorkerFacts, server: ServerFacts, with_cores: bool) -> dict[str, Any]:
     seen = {column: worker.columns.get(column, 0) for column in Column}
     figures = worker_figures(worker.number, seen, seen[Column.CORES])
     document = {key: figures[key] for key in _WORKER_KEYS}
     document["apps"] = [app_figures(figures)]
+    # What uWSGI does not tell.
+    document |= {name: seen[column] for name, column in _MORE.items()}
+    document["tasks"] = worker.tasks or 0
     if with_cores:
         known = {core["id"]: core for core in worker.cores or ()}
         # Numbers above the cores are those of ASGI requests.

@@ -98,7 +98,8 @@ class Supervision:
             self._log_file.open()
         elif data.startswith(b"stats "):
             self._publish()
-            self._channel.send(Lane.CONTROL, data + b" " + json.dumps(self._cores()).encode())
+            said = {"cores": self._cores(), "tasks": len(asyncio.all_tasks(self._loop))}
+            self._channel.send(Lane.CONTROL, data + b" " + json.dumps(said).encode())
 
     def _cores(self) -> list[dict[str, Any]]:
         """What each core does, as the stats server shows it; idle ones that never ran are left out."""

@@ -63,7 +63,7 @@ def test_the_document_has_the_keys_of_uwsgi_in_its_order(start, address):
     assert document["pid"] == engine.pid
     assert [worker["id"] for worker in document["workers"]] == [1, 2]
     for worker in document["workers"]:
-        assert list(worker) == WORKER_KEYS.split()
+        assert [key for key in worker if key in WORKER_KEYS.split()] == WORKER_KEYS.split()
         assert [core["id"] for core in worker["cores"]] == [0, 1, 2, 3]
         for core in worker["cores"]:
             assert list(core) == CORE_KEYS.split()

@@ -172,8 +172,9 @@ STATS: Final = Section(
         ),
         Option(
             "stats-http",
-            help="Serve them over HTTP: / is the JSON, /metrics for Prometheus, /health, and /ready, which "
-            "says 503 until all workers serve and while the server stops.",
+            help="Serve them over HTTP: / is the JSON, for browsers a page that shows it, /metrics for "
+            "Prometheus, /health, and /ready, which says 503 until all workers serve and while the server "
+            "stops.",
             page="StatsServer.html",
         ),
         Option("stats-minified", help="Leave blanks out.", aliases=("stats-min",), priority="P1"),
