@@ -20,14 +20,16 @@ C_MODULES = ["bridge._stackcache._native"]
 # They use one another's C layout, so either all of them are compiled or none.
 CYTHON_MODULES = [
     "bridge._callbacks",
+    "bridge._clock",
     "bridge._hub.scheduler",
     "bridge._hub.trampoline",
     "bridge._poller",
     "bridge._state",
-    "bridge._timer_heap",
+    "bridge._watchers.async_",
     "bridge._watchers.base",
     "bridge._watchers.io",
     "bridge._watchers.timer",
+    "bridge._watchers.timer_heap",
     "engine.apps.wsgi.adapter",
     "engine.apps.wsgi.environ",
     "engine.apps.wsgi.input",
@@ -52,7 +54,10 @@ CYTHON_MODULES = [
     "engine.request.exchange",
 ]
 
-CYTHON_DIRECTIVES = {"language_level": "3", "binding": True, "annotation_typing": False}
+# These have a twin in Cython's own language: the first everywhere, the others on Linux.
+TWINS = ["bridge._callbacks", *(["bridge._clock", "bridge._poller"] if sys.platform == "linux" else [])]
+
+CYTHON_DIRECTIVES = {"language_level": "3", "binding": False, "annotation_typing": False}
 
 HERE = Path(__file__).parent
 
@@ -76,6 +81,11 @@ def c_extensions() -> list[Extension]:
     ]
 
 
+def cython_source(name: str) -> str:
+    """Return the path of what Cython translates for a module."""
+    return source(name, ".pyx" if name in TWINS else ".py")
+
+
 def cython_extensions() -> list[Extension]:
     """Translate the Cython modules; none at all if one fails."""
     try:
@@ -86,7 +96,7 @@ def cython_extensions() -> list[Extension]:
         return []
     try:
         return cythonize(
-            [Extension(name, [source(name, ".py")]) for name in CYTHON_MODULES],
+            [Extension(name, [cython_source(name)]) for name in CYTHON_MODULES],
             build_dir="build/cython",
             compiler_directives=CYTHON_DIRECTIVES,
             nthreads=os.cpu_count() or 1,

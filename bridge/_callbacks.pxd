@@ -3,6 +3,10 @@ cdef class callback:
     cdef public object args
     cdef public callback following
 
+    cpdef stop(self)
+
+cpdef callback new_callback(func, args)
+
 cdef class CallbackQueue:
     cdef public callback first
     cdef public callback last

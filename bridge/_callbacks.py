@@ -1,11 +1,14 @@
-"""The object that ``loop.run_callback`` returns (gevent ICallback)."""
+"""The object that ``loop.run_callback`` returns (gevent ICallback).
+
+``_callbacks.pyx`` is its twin in the compiled build.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-__all__ = ["CallbackQueue", "callback"]
+__all__ = ["CallbackQueue", "callback", "new_callback"]
 
 
 class callback:
@@ -48,6 +51,15 @@ class callback:
         if self.callback is None and self.args is None:
             text += " stopped"
         return text + ">"
+
+
+def new_callback(func: Callable[..., object] | None, args: tuple[Any, ...] | None) -> callback:
+    """Make one without the cost of a call of the class."""
+    cb: callback = callback.__new__(callback)
+    cb.callback = func
+    cb.args = args
+    cb.following = None
+    return cb
 
 
 class CallbackQueue:

@@ -9,6 +9,8 @@ epoll(7), "Questions and answers" 3).  Against one ``add_reader`` per descriptor
   asyncio transport that gets the same number later;
 - another asyncio loop takes over with one registration;
 - libuv does not make the descriptors non-blocking.
+
+``_poller.pyx`` is its twin in the compiled build on Linux.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ class Poller:
 
     def __init__(self) -> None:
         self._poll: Any = _SelectorPoll() if _epoll is None else _epoll(flags=0x80000)  # EPOLL_CLOEXEC
+        self._found: list[tuple[int, int]] = []
         self.count = 0
 
     def fileno(self) -> int:
@@ -79,12 +82,19 @@ class Poller:
                 poll.modify(fd, _INTEREST[wanted])
             self.count += 1
 
-    def ready(self) -> list[tuple[int, int]]:
-        """Return what is ready now, as pairs of descriptor and bits; never waits."""
-        found: list[tuple[int, int]] = []
-        for fd, events in self._poll.poll(0):
-            found.append((fd, (READ if events & _READABLE else 0) | (WRITE if events & _WRITABLE else 0)))
-        return found
+    def collect(self) -> int:
+        """Find what is ready now, never waiting; return how many descriptors that are."""
+        self._found = self._poll.poll(0)
+        return len(self._found)
+
+    def fd_at(self, index: int) -> int:
+        """Return a descriptor that :meth:`collect` found."""
+        return self._found[index][0]
+
+    def ready_at(self, index: int) -> int:
+        """Return for what it is ready."""
+        events = self._found[index][1]
+        return (READ if events & _READABLE else 0) | (WRITE if events & _WRITABLE else 0)
 
     def forget(self, fd: int) -> None:
         """Stop watching a descriptor that nobody knows any more."""

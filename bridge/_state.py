@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from bridge._types import HostLoop
+
 __all__ = ["LoopState"]
 
 
@@ -18,6 +20,7 @@ class LoopState:
         self._closed = False
         self._refs = 0
         self._scheduled = False  # the hub will look at the queues without being told
+        self._aio: HostLoop | None = None  # the asyncio loop that polls for us
 
     def _check_alive(self) -> None:
         if self._closed:
@@ -28,7 +31,7 @@ class LoopState:
 
     def _drop_ref(self) -> None:
         self._refs -= 1
-        if self._refs == 0 and not self._scheduled:
+        if self._refs == 0 and not self._scheduled and self._aio is not None:
             self._schedule()  # a blocked run() must notice that nothing is left
 
     # -- supplied by the scheduler and the trampoline ---------------------------
@@ -37,11 +40,12 @@ class LoopState:
         """Have the hub look at the queues; it would not by itself."""
         raise NotImplementedError
 
-    def _add_timer(self, due: float, t: Any) -> list[Any]:
-        """Have *t* expire at *due*; return the entry for :meth:`_cancel_timer`."""
+    def _add_timer(self, t: Any, due: float) -> None:
+        """Have *t* expire at *due*."""
         raise NotImplementedError
 
-    def _cancel_timer(self, entry: list[Any]) -> None:
+    def _cancel_timer(self, t: Any) -> None:
+        """Have *t* not expire; harmless if it would not."""
         raise NotImplementedError
 
     def _fd_entry(self, fd: int) -> Any:
@@ -50,6 +54,17 @@ class LoopState:
 
     def _mark_dirty(self, entry: Any) -> None:
         """Pass a changed entry on to the kernel before the next poll."""
+        raise NotImplementedError
+
+    def _hold(self, w: object) -> None:
+        """Keep a started watcher alive that no other table holds."""
+        raise NotImplementedError
+
+    def _release(self, w: object) -> None:
+        raise NotImplementedError
+
+    def _fire_threadsafe(self, w: Any) -> None:
+        """Queue a detected event from any thread or signal handler, and wake the loop."""
         raise NotImplementedError
 
     def _report(self, context: object) -> None:

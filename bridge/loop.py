@@ -80,6 +80,9 @@ class loop(Services):
     ``fork`` the child goes on with fresh registrations on a fresh asyncio loop.
     """
 
+    # No dictionary in the compiled build: gevent looks methods up in the loop all the time.
+    __slots__ = ("_default", "_pid")
+
     MAXPRI = 2
     MINPRI = -2
     WatcherType = watcher
@@ -95,6 +98,7 @@ class loop(Services):
             raise TypeError(f"flags must be a str, an int or a list of names, not {type(flags).__name__}")
         super().__init__()
         self._default = True if default is None else bool(default)
+        self._pid = 0
         _live.add(self)
 
     # -- watchers ----------------------------------------------------------
@@ -221,7 +225,7 @@ class loop(Services):
         lines = [f"{w!r}" for entry in self._fds.values() for w in entry.watchers]
         lines += [f"{t!r}" for t in self._timers.timers()]
         lines += [f"{w!r}" for w in self._held]
-        lines += [f"{w!r}" for watchers in self._phases.values() for w in watchers]
+        lines += [f"{w!r}" for w in self._phase_watchers()]
         lines += [f"{cb!r}" for cb in self._callbacks]
         return lines
 
@@ -255,7 +259,7 @@ class loop(Services):
         if self._poller is not None:
             self._poller.close()
             self._poller = None
-        for watchers in self._phases.values():
+        for watchers in (self._prepares, self._checks, self._idles):
             watchers.clear()
         self.error_handler = None
         _live.discard(self)
@@ -278,8 +282,6 @@ class loop(Services):
         """Continue in a forked child (ILoop); done already if the process forked from Python."""
         if self._pid != getpid():
             self._after_fork()
-
-    _pid = 0
 
     def _after_fork(self) -> None:
         self._pid = getpid()

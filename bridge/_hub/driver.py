@@ -99,6 +99,8 @@ class _SystemError:
 class Driver(Hosts):
     """Makes and runs the private loop."""
 
+    __slots__ = ("_relay",)
+
     def __init__(self) -> None:
         super().__init__()
         self._relay: tuple[int, ...] = ()

@@ -54,6 +54,8 @@ def original_run_forever(aio: Any) -> None:
 class Hosts(Trampoline):
     """Which user loops host this thread's hub, innermost last."""
 
+    __slots__ = ("_outer_hosts",)
+
     def __init__(self) -> None:
         super().__init__()
         self._outer_hosts: list[tuple[greenlet, HostLoop]] = []
@@ -99,7 +101,6 @@ class Hosts(Trampoline):
         """
         hub = self._runner
         if hub is None or hub.dead or not hub:
-            self._full = True
             self._enter_hub()
         me = getcurrent()
         outer, interrupted = self._direct, self._interrupted

@@ -1,12 +1,16 @@
-from bridge._callbacks cimport CallbackQueue
+cimport cython
+
+from bridge._callbacks cimport CallbackQueue, callback, new_callback
+from bridge._clock cimport monotonic
 from bridge._poller cimport Poller
 from bridge._state cimport LoopState
-from bridge._timer_heap cimport TimerHeap
+from bridge._watchers.io cimport FdEntry, new_io
+from bridge._watchers.timer cimport new_timer, timer as timer_watcher
+from bridge._watchers.timer_heap cimport TimerHeap
 
 cdef class Scheduler(LoopState):
     cdef public object error_handler
     cdef public object _thread_ident
-    cdef public object _aio
     cdef public CallbackQueue _callbacks
     cdef public object _incoming
     cdef public object _fired
@@ -18,7 +22,9 @@ cdef class Scheduler(LoopState):
     cdef public list _always_ready
     cdef public bint _on_uvloop
     cdef public Poller _poller
-    cdef public dict _phases
+    cdef public list _prepares
+    cdef public list _checks
+    cdef public list _idles
     cdef public long long _passes
     cdef public bint _want_pass
     cdef public bint _drain_queued
@@ -30,21 +36,34 @@ cdef class Scheduler(LoopState):
     cdef public bint _interrupted
     cdef object __weakref__
 
-    cpdef list _add_timer(self, double due, t)
-    cpdef _cancel_timer(self, list entry)
+    cpdef _add_timer(self, t, double due)
+    cpdef _cancel_timer(self, t)
     cpdef _fd_entry(self, int fd)
+    cpdef _hold(self, w)
+    cpdef _release(self, w)
+    cpdef _fire_threadsafe(self, w)
+    cpdef _wake_threadsafe(self)
     cpdef _mark_dirty(self, entry)
+    @cython.locals(queue=CallbackQueue, cb=callback, following=callback, left=int, give_up_at=double, now=double)
     cpdef bint _run_callbacks(self) except -1
+    @cython.locals(entry=FdEntry)
     cpdef bint _run_fired(self) except -1
+    @cython.locals(now=double, t=timer_watcher)
     cpdef bint _run_timers(self) except -1
+    @cython.locals(t=timer_watcher)
     cpdef bint _run_expired(self, double now) except -1
+    @cython.locals(seen=cython.longlong, busy=bint)
     cpdef bint _run_pass(self) except -1
+    cpdef _run_phase(self, list watchers)
+    @cython.locals(poller=Poller, index=int, fd=int, entry=FdEntry)
     cpdef _poll(self)
     cpdef _new_poller(self)
     cpdef bint _has_work(self) except -1
     cpdef bint _alive(self) except -1
     cpdef _settle(self)
     cpdef _arm_timer(self, aio)
+    @cython.locals(entry=FdEntry)
     cpdef _register_dirty(self)
-    cpdef _register(self, entry)
+    @cython.locals(poller=Poller)
+    cpdef _register(self, FdEntry entry)
     cpdef _take_incoming(self)

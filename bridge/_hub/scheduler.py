@@ -14,21 +14,22 @@ import sys
 import traceback
 from collections import deque
 from collections.abc import Callable
-from time import monotonic
 from typing import Any
 
 from gevent.exceptions import HubDestroyed
 from greenlet import GreenletExit
 
-from bridge._callbacks import CallbackQueue, callback
+from bridge._callbacks import CallbackQueue, callback, new_callback
+from bridge._clock import monotonic
 from bridge._compat import get_native_ident
 from bridge._poller import READ, WRITE, Poller
 from bridge._state import LoopState
-from bridge._timer_heap import TimerHeap
 from bridge._types import Cancellable, ErrorHandler, Fireable, HostLoop
-from bridge._watchers.io import FdEntry
+from bridge._watchers.io import FdEntry, new_io
 from bridge._watchers.io import io as io_watcher
+from bridge._watchers.timer import new_timer
 from bridge._watchers.timer import timer as timer_watcher
+from bridge._watchers.timer_heap import TimerHeap
 
 __all__ = ["Scheduler"]
 
@@ -46,12 +47,11 @@ class Scheduler(LoopState):
         super().__init__()
         self.error_handler: ErrorHandler | None = None
         self._thread_ident = get_native_ident()
-        self._aio: HostLoop | None = None
         # Work.
         self._callbacks = CallbackQueue()
         self._incoming: deque[callback] = deque()  # from other threads
         self._fired: deque[Fireable] = deque()
-        self._expired: deque[list[Any]] = deque()
+        self._expired: deque[timer_watcher] = deque()
         self._timers = TimerHeap()
         self._held: set[object] = set()
         # Descriptors.
@@ -61,7 +61,9 @@ class Scheduler(LoopState):
         self._on_uvloop = False
         self._poller: Poller | None = None
         # Phases.
-        self._phases: dict[str, list[Any]] = {"prepare": [], "check": [], "idle": []}
+        self._prepares: list[Any] = []
+        self._checks: list[Any] = []
+        self._idles: list[Any] = []
         self._passes = 0
         self._want_pass = False
         # What asyncio knows of us.
@@ -85,13 +87,13 @@ class Scheduler(LoopState):
 
     def io(self, fd: int, events: int, ref: bool = True, priority: int | None = None) -> io_watcher:
         """Watch a descriptor: 1 readable, 2 writable, 3 both."""
-        return io_watcher(self, fd, events, ref, priority)
+        return new_io(self, fd, events, ref, priority)
 
     def timer(
         self, after: float, repeat: float = 0.0, ref: bool = True, priority: int | None = None
     ) -> timer_watcher:
         """Call back after *after* seconds, then every *repeat* seconds (0.0: once)."""
-        return timer_watcher(self, after, repeat, ref, priority)
+        return new_timer(self, after, repeat, ref, priority)
 
     def _hold(self, w: object) -> None:
         """Keep a started watcher alive that no other table holds."""
@@ -100,14 +102,13 @@ class Scheduler(LoopState):
     def _release(self, w: object) -> None:
         self._held.discard(w)
 
-    def _add_timer(self, due: float, t: timer_watcher) -> list[Any]:
-        entry = self._timers.push(due, t)
+    def _add_timer(self, t: timer_watcher, due: float) -> None:
+        self._timers.push(t, due)
         if not self._scheduled and due < self._armed_at:
             self._schedule()
-        return entry
 
-    def _cancel_timer(self, entry: list[Any]) -> None:
-        self._timers.cancel(entry)
+    def _cancel_timer(self, t: timer_watcher) -> None:
+        self._timers.remove(t)
 
     def _fd_entry(self, fd: int) -> FdEntry:
         entry = self._fds.get(fd)
@@ -146,14 +147,20 @@ class Scheduler(LoopState):
             self._wake_sent = False
 
     def _enter_phase(self, name: str, w: object) -> int:
-        self._phases[name].append(w)
+        self._phase(name).append(w)
         self._want_pass = True
         if not self._scheduled:
             self._schedule()
         return self._passes
 
     def _leave_phase(self, name: str, w: object) -> None:
-        self._phases[name].remove(w)
+        self._phase(name).remove(w)
+
+    def _phase(self, name: str) -> list[Any]:
+        return {"prepare": self._prepares, "check": self._checks, "idle": self._idles}[name]
+
+    def _phase_watchers(self) -> list[Any]:
+        return [*self._prepares, *self._checks, *self._idles]
 
     # -- errors ---------------------------------------------------------------
 
@@ -203,7 +210,7 @@ class Scheduler(LoopState):
         """Run ``func(*args)`` in the hub before it polls next; FIFO (ILoop)."""
         if self._closed:
             self._check_alive()
-        cb = callback(func, args)
+        cb = new_callback(func, args)
         self._callbacks.append(cb)
         if not self._scheduled:
             self._schedule()
@@ -221,6 +228,12 @@ class Scheduler(LoopState):
         incoming = self._incoming
         while incoming:
             self._callbacks.append(incoming.popleft())
+
+    def _call_failed(self, cb: callback) -> None:
+        try:
+            self._report(cb)
+        finally:
+            cb.args = None
 
     def _run_callbacks(self) -> bool:
         """Run a bounded batch.  True: a direct run ended, hand back at once (so for all ``_run_*``)."""
@@ -247,9 +260,8 @@ class Scheduler(LoopState):
             try:
                 func(*args)
             except BaseException:
-                self._report(cb)
-            finally:
-                cb.args = None
+                self._call_failed(cb)
+            cb.args = None
             if self._interrupted:
                 return True
             left -= 1
@@ -272,7 +284,11 @@ class Scheduler(LoopState):
             item = fired[0]
             del fired[0]
             self._events_seen += 1
-            item._fire()
+            if isinstance(item, FdEntry):
+                entry: FdEntry = item  # by far the most; a call through C in the compiled build
+                entry._fire()
+            else:
+                item._fire()
             if self._interrupted:
                 return True
         return False
@@ -284,25 +300,24 @@ class Scheduler(LoopState):
         if not self._expired and self._timers.next_due() > now:
             return False
         expired = self._expired
-        late: list[list[Any]] = []
-        for entry in self._timers.pop_due(now):
-            if entry[2]._priority < 0:
-                late.append(entry)  # gevent.Timeout: whatever else is due goes first
+        late: list[timer_watcher] = []
+        for t in self._timers.pop_due(now):
+            if t._priority < 0:
+                late.append(t)  # gevent.Timeout: whatever else is due goes first
             else:
-                expired.append(entry)
-        expired.extend(late)
+                expired.append(t)
+        if late:
+            expired.extend(late)
         return self._run_expired(now)
 
     def _run_expired(self, now: float) -> bool:
         expired = self._expired
         while expired:
-            entry = expired.popleft()
-            due = entry[0]
-            t = self._timers.settle(entry)
-            if t is None:
+            t: timer_watcher = expired.popleft()
+            if not t._take_turn():
                 continue
             self._events_seen += 1
-            t._expire(due, now)  # type: ignore[attr-defined]
+            t._expire(now)
             if self._interrupted:
                 return True
         return False
@@ -313,11 +328,10 @@ class Scheduler(LoopState):
         """Run what is queued and what is ready; True if there was something, so more may be by now."""
         self._passes += 1
         self._want_pass = False
-        phases = self._phases
         seen = self._events_seen
         busy = False
-        if phases["prepare"]:
-            self._run_phase("prepare")
+        if self._prepares:
+            self._run_phase(self._prepares)
         if self._incoming:
             self._take_incoming()
         if self._callbacks.count:
@@ -328,17 +342,17 @@ class Scheduler(LoopState):
         self._poll()
         if self._fired and self._run_fired():
             return True
-        if phases["check"]:
-            self._run_phase("check")
-        if (self._expired or self._timers._entries) and self._run_timers():
+        if self._checks:
+            self._run_phase(self._checks)
+        if (self._timers.count or self._expired) and self._run_timers():
             return True
-        if phases["idle"]:
+        if self._idles:
             self._run_idle()
         return busy or self._events_seen != seen
 
-    def _run_phase(self, name: str) -> None:
+    def _run_phase(self, watchers: list[Any]) -> None:
         passes = self._passes
-        for w in tuple(self._phases[name]):
+        for w in tuple(watchers):
             if w._active:
                 if w._since < passes:
                     w._fire()
@@ -349,27 +363,28 @@ class Scheduler(LoopState):
         busy = self._events_seen != self._idle_mark
         self._idle_mark = self._events_seen
         if not busy and not self._callbacks.count and not self._fired:
-            self._run_phase("idle")
+            self._run_phase(self._idles)
 
     def _has_queued(self) -> bool:
         """Whether something is queued that needs neither a poll nor the time to pass."""
-        return bool(self._callbacks.count or self._incoming or self._fired or self._expired)
+        if self._callbacks.count or self._incoming:
+            return True
+        return bool(self._fired or self._expired)
 
     def _has_work(self) -> bool:
         """Whether a pass would run something now."""
-        return bool(
-            self._callbacks.count
-            or self._incoming
-            or self._fired
-            or self._expired
-            or self._want_pass
-            or self._always_ready
-            or self._phases["idle"]
-        )
+        # Not one expression: mixed with numbers its parts would become Python objects when compiled.
+        if self._callbacks.count or self._want_pass:
+            return True
+        if self._incoming or self._fired or self._expired:
+            return True
+        return bool(self._always_ready or self._idles)
 
     def _alive(self) -> bool:
         """Whether run() must go on: active referenced watchers, or queued work."""
-        return bool(self._refs > 0 or self._callbacks.count or self._fired or self._incoming)
+        if self._refs > 0 or self._callbacks.count:
+            return True
+        return bool(self._fired or self._incoming)
 
     # -- passing changes on to asyncio ------------------------------------------------
 
@@ -390,7 +405,7 @@ class Scheduler(LoopState):
             self._scheduled = True
             return
         self._scheduled = self._drain_queued
-        if self._timers._entries:
+        if self._timers.count:
             self._arm_timer(aio)
 
     def _arm_timer(self, aio: HostLoop) -> None:
@@ -483,12 +498,13 @@ class Scheduler(LoopState):
         poller = self._poller
         if poller is None or not poller.count:
             return
-        for fd, ready in poller.ready():
+        for index in range(poller.collect()):
+            fd = poller.fd_at(index)
             entry = self._fds.get(fd)
             if entry is None:
                 poller.forget(fd)
                 continue
-            entry.ready |= ready
+            entry.ready |= poller.ready_at(index)
             if not entry.queued:
                 entry.queued = True
                 self._fired.append(entry)

@@ -14,6 +14,8 @@ __all__ = ["Services"]
 class Services(Driver):
     """Questions and requests; all in the loop's own thread unless noted."""
 
+    __slots__ = ()
+
     def host_loop(self) -> Any:
         """Return the asyncio loop that hosts this thread: the user's if one runs, else the private one."""
         if self._ext_aio is not None:

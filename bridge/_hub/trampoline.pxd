@@ -1,3 +1,4 @@
+from bridge._clock cimport monotonic
 from bridge._hub.scheduler cimport Scheduler
 
 cdef class Trampoline(Scheduler):
@@ -13,6 +14,7 @@ cdef class Trampoline(Scheduler):
     cdef public bint _turn_ended
 
     cpdef _enter_hub(self)
+    cpdef bint _interrupted_by_signal(self, bint is_hub) except -1
     cpdef _run_until_idle(self, bint is_hub)
     cpdef _run_passes(self)
     cpdef _drain_soon(self)

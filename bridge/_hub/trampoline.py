@@ -30,7 +30,6 @@ from __future__ import annotations
 
 import sys
 from asyncio.events import _get_running_loop, _set_running_loop
-from time import monotonic
 from typing import Any
 
 from gevent._hub_local import get_hub_if_exists
@@ -38,6 +37,7 @@ from gevent.exceptions import BlockingSwitchOutError, HubDestroyed, LoopExit
 from gevent.hub import Hub
 from greenlet import GreenletExit, getcurrent, greenlet
 
+from bridge._clock import monotonic
 from bridge._hub.scheduler import Scheduler
 from bridge._poller import Poller
 from bridge._types import HostLoop
@@ -448,7 +448,7 @@ class Trampoline(Scheduler):
         if self._callbacks.count or self._incoming:
             wait = False
         self._run_pass()
-        if self._ext is not None or not (self._alive() or self._phases["idle"]):
+        if self._ext is not None or not (self._alive() or self._idles):
             return  # inside a user's loop only that loop may poll
         seen = self._events_seen
         self._turn_ended = False

@@ -74,7 +74,7 @@ def _watchers() -> Iterator[Any]:
     found: list[Any] = [w for entry in list(hub.loop._fds.values()) for w in entry.watchers]
     found += hub.loop._timers.timers()
     found += list(hub.loop._held)
-    found += [w for phase in hub.loop._phases.values() for w in phase]
+    found += hub.loop._phase_watchers()
     yield from (w for w in found if getattr(w, "ref", False) and getattr(w, "active", False))
 
 

@@ -18,7 +18,7 @@ class async_(watcher):
     __slots__ = ("_sent",)
 
     def __init__(self, loop: Any, ref: bool = True, priority: int | None = None) -> None:
-        super().__init__(loop, ref, priority)
+        self._setup(loop, ref, priority)
         self._sent = False
 
     def send(self) -> None:
@@ -42,7 +42,7 @@ class async_(watcher):
     def _fire(self) -> None:
         if self._sent:
             self._sent = False
-            super()._fire()
+            watcher._fire(self)
 
     @property
     def pending(self) -> bool:

@@ -9,9 +9,12 @@ cdef class watcher:
     cdef public bint _ref
     cdef object __weakref__
 
+    cpdef _setup(self, loop, ref, priority)
     cpdef _register(self)
     cpdef _unregister(self)
     cpdef _begin(self)
     cpdef stop(self)
     cpdef _fire(self)
     cpdef _after_error(self)
+
+cpdef check_callback(func)

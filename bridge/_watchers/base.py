@@ -33,6 +33,10 @@ class watcher:
     _args: tuple[Any, ...] | None
 
     def __init__(self, loop: Any, ref: bool = True, priority: int | None = None) -> None:
+        self._setup(loop, ref, priority)
+
+    def _setup(self, loop: Any, ref: bool, priority: int | None) -> None:
+        """Initialise; the loop's own factories call this on a bare object, which costs less than a call."""
         loop._check_alive()
         self.loop = loop
         self._callback: Callable[..., object] | None = None

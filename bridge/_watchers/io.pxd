@@ -1,5 +1,7 @@
+cimport cython
+
 from bridge._state cimport LoopState
-from bridge._watchers.base cimport watcher
+from bridge._watchers.base cimport check_callback, watcher
 
 cdef class FdEntry:
     cdef public LoopState loop
@@ -16,7 +18,9 @@ cdef class FdEntry:
     cdef public object failed
 
     cpdef add(self, io w)
+    @cython.locals(watchers=list, wanted=int, other=io)
     cpdef discard(self, io w)
+    @cython.locals(w=io, ready=int, watchers=list)
     cpdef _fire(self)
 
 cdef class io(watcher):
@@ -26,4 +30,8 @@ cdef class io(watcher):
     cdef public bint _fresh
     cdef public bint _pass_events
 
+    cpdef _setup_io(self, loop, fd, events, ref, priority)
     cpdef _deliver(self, int ready)
+
+@cython.locals(made=io)
+cpdef io new_io(loop, fd, events, ref, priority)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import monotonic
 from typing import Any
 
-from bridge._watchers.base import check_callback, watcher
+from bridge._clock import monotonic
+from bridge._watchers.base import check_callback
+from bridge._watchers.timer_heap import Deadline
 
-__all__ = ["timer"]
+__all__ = ["new_timer", "timer"]
 
 
 def _seconds(value: Any) -> float:
@@ -18,7 +19,7 @@ def _seconds(value: Any) -> float:
     return float(value)
 
 
-class timer(watcher):
+class timer(Deadline):
     """Call back after *after* seconds, then every *repeat* seconds (0.0: once).
 
     Deadlines count from the real time of :meth:`start`; the callback never
@@ -28,7 +29,7 @@ class timer(watcher):
     :raises TypeError: if a delay is not a number
     """
 
-    __slots__ = ("_after", "_entry", "_repeat")
+    __slots__ = ("_after", "_repeat")
 
     def __init__(
         self,
@@ -38,12 +39,15 @@ class timer(watcher):
         ref: bool = True,
         priority: int | None = None,
     ) -> None:
+        self._setup_timer(loop, after, repeat, ref, priority)
+
+    def _setup_timer(self, loop: Any, after: float, repeat: float, ref: bool, priority: int | None) -> None:
         if repeat < 0.0:
             raise ValueError(f"repeat must be positive or zero: {repeat!r}")
-        super().__init__(loop, ref, priority)
+        self._setup(loop, ref, priority)
+        self._setup_deadline()
         self._after = after if type(after) is float else _seconds(after)
         self._repeat = repeat if type(repeat) is float else _seconds(repeat)
-        self._entry: list[Any] | None = None
 
     def start(self, callback: Callable[..., object], *args: Any, update: bool | None = None) -> None:
         """Arm the timer; *update* is accepted for compatibility (the time is always current)."""
@@ -56,9 +60,7 @@ class timer(watcher):
     def again(self, callback: Callable[..., object], *args: Any, update: bool | None = None) -> None:
         """Restart the countdown with ``repeat`` as the delay, or with ``after`` if there is none."""
         check_callback(callback)
-        if self._active and self._entry is not None:
-            self.loop._cancel_timer(self._entry)
-            self._entry = None
+        self.loop._cancel_timer(self)
         self._callback = callback
         self._args = args
         if self._active:
@@ -73,26 +75,22 @@ class timer(watcher):
             self._after = after
 
     def _arm(self, delay: float) -> None:
-        self._entry = self.loop._add_timer(monotonic() + delay, self)
+        self.loop._add_timer(self, monotonic() + delay)
 
     def _register(self) -> None:
-        self._entry = self.loop._add_timer(monotonic() + self._after, self)
+        self.loop._add_timer(self, monotonic() + self._after)
 
     def _unregister(self) -> None:
-        entry = self._entry
-        if entry is not None:
-            self._entry = None
-            self.loop._cancel_timer(entry)
+        self.loop._cancel_timer(self)
 
-    def _expire(self, due: float, now: float) -> None:
-        """The deadline *due* has passed; called in the hub."""
+    def _expire(self, now: float) -> None:
+        """The deadline has passed and was taken off the heap; called in the hub."""
         func = self._callback
         args = self._args
         if self._repeat:
-            next_due = due + self._repeat
-            self._entry = self.loop._add_timer(next_due if next_due > now else now + self._repeat, self)
+            next_due = self._due + self._repeat
+            self.loop._add_timer(self, next_due if next_due > now else now + self._repeat)
         else:
-            self._entry = None
             self._active = False
             if self._ref:
                 self.loop._drop_ref()
@@ -112,7 +110,7 @@ class timer(watcher):
     @property
     def at(self) -> float:
         """The next deadline on the loop's clock, in seconds; 0.0 when stopped."""
-        return self._entry[0] if self._entry is not None else 0.0
+        return self._due if self._is_set() else 0.0
 
     @property
     def after(self) -> float:
@@ -132,3 +130,10 @@ class timer(watcher):
 
     def _describe(self) -> str:
         return f" after={self._after} repeat={self._repeat}"
+
+
+def new_timer(loop: Any, after: float, repeat: float, ref: bool, priority: int | None) -> timer:
+    """Make one without the cost of a call of the class."""
+    made: timer = timer.__new__(timer)
+    made._setup_timer(loop, after, repeat, ref, priority)
+    return made
