@@ -256,13 +256,13 @@ with asyncio.Runner(loop_factory=new_loop) as runner:
             _COMMON
             + f"""
 import threading
-def compute():
-    for _ in range(10 ** 9):
+def compute(main_task):
+    while not main_task.cancelling():  # until the signal's handler has run, in this greenlet
         pass
 async def main():
     threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
     if {busy!r} == 'greenlet':
-        gevent.spawn(compute)
+        gevent.spawn(compute, asyncio.current_task())
     try:
         await asyncio.sleep(20)
     except asyncio.CancelledError:
