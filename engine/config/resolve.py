@@ -12,6 +12,7 @@ from engine.config.activation import activated
 from engine.config.applications import lifespan_mode, main_app, mounts
 from engine.config.daemons import daemons
 from engine.config.entries import Entry
+from engine.config.http2 import http2_settings
 from engine.config.log_targets import is_network_log, log_targets
 from engine.config.merge import Merged
 from engine.config.options import OPTIONS, OptionTable
@@ -216,6 +217,7 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         log_blocking=merged.seconds("log-blocking"),
         log_prefix=merged.text("log-prefix") or "",
         websocket=_websocket(merged),
+        http2=http2_settings(merged),
         memory_report=merged.flag("memory-report") or "stats" in merged,
         logto=None if is_network_log(merged.text("logto") or "") else _path(merged, "logto"),
         logto2=_path(merged, "logto2"),

@@ -16,6 +16,7 @@ from engine.config.static import StaticFiles
 from engine.config.tls import Certificate, Tls
 from engine.logs.settings import RequestLogSettings
 from engine.logs.targets import LogTargets
+from engine.protocols.http2.settings import Http2Settings
 from engine.protocols.limits import Limits
 from engine.protocols.websocket import WebSocketSettings
 
@@ -223,6 +224,7 @@ class Settings:
     """Sizes: ``buffer-size``, ``limit-post``, ``max-vars``, ``http-max-*``."""
 
     websocket: WebSocketSettings = field(default=WebSocketSettings())
+    http2: Http2Settings = field(default=Http2Settings())
 
     # Log
     request_log: RequestLogSettings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine.net.listeners import Listener
@@ -29,6 +29,7 @@ class Acceptor:
     its backlog as they are.
 
     :param most_handshakes: connections whose protocol has not begun; beyond, slow ones are dropped
+    :param by_alpn: protocol that a TLS client chose -> makes a connection
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Acceptor:
         log: Callable[[str], None],
         proxies: TrustedPeers | None = None,
         most_handshakes: int = 1000,
+        by_alpn: Mapping[str, Callable[..., Any]] | None = None,
     ) -> None:
         self._loop = loop
         self._listeners = listeners
@@ -53,7 +55,7 @@ class Acceptor:
         self._most_handshakes = most_handshakes
         self._tasks: dict[asyncio.Task[Any], float] = {}
         """When they began, the oldest first."""
-        self._preliminaries = Preliminaries(loop, factories, log, proxies)
+        self._preliminaries = Preliminaries(loop, factories, log, proxies, by_alpn)
 
     async def start(self) -> None:
         """Begin to accept."""

@@ -18,6 +18,7 @@ from engine.net.reset import reset_on_close
 from engine.net.tunnel import Guest, Tunnel
 from engine.protocols.events import BadRequest, BodyChunk, BodyEnd, Event, PeerClosed
 from engine.protocols.http1.framing import Framing
+from engine.protocols.http1.writer import interim_head
 from engine.protocols.websocket import WebSocketSettings
 from engine.request.body import EMPTY_BODY, RequestBody
 from engine.request.exchange import Exchange
@@ -88,6 +89,10 @@ class Connection:
     ) -> tuple[bytes, Framing]:
         """Frame a reply and encode its head; see :class:`engine.request.exchange.Link`."""
         raise NotImplementedError
+
+    def encode_interim(self, status: str, headers: list[tuple[str, str]]) -> bytes:
+        """Encode a 1xx response."""
+        return interim_head(status, headers)
 
     def _out(self) -> Outlet:
         outlet = self._outlet

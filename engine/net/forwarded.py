@@ -11,7 +11,7 @@ from engine.net.http1 import Http1Connection
 from engine.protocols.forwarded import Told, read_forwarded
 from engine.trust import TrustedPeers
 
-__all__ = ["ForwardedConnection"]
+__all__ = ["ForwardedConnection", "told_template"]
 
 
 class ForwardedConnection(Http1Connection):
@@ -37,14 +37,23 @@ class ForwardedConnection(Http1Connection):
             if self._trusted.trusts(own["REMOTE_ADDR"]):
                 self._own = own
         if self._own is not None:
-            told = read_forwarded(head.headers, self._wanted, self._trusted.trusts)
-            self._template = {**self._own, **_facts(told)}
-            if told.scheme == "http":
-                self._template.pop("HTTPS", None)
+            self._template = told_template(self._own, head, self._trusted, self._wanted)
             self.memo = None  # what other applications made of the template
-            if told.host:
-                _replace_host(head.headers, told.host.encode("latin-1"))
         return Http1Connection._begin(self, head)
+
+
+def told_template(own: Environ, head: Any, trusted: TrustedPeers, wanted: Sequence[str]) -> Environ:
+    """Return the template of one request of a trusted proxy; the host it tells replaces that of *head*.
+
+    :param own: the template of the proxy's connection
+    """
+    told = read_forwarded(head.headers, wanted, trusted.trusts)
+    template = {**own, **_facts(told)}
+    if told.scheme == "http":
+        template.pop("HTTPS", None)
+    if told.host:
+        _replace_host(head.headers, told.host.encode("latin-1"))
+    return template
 
 
 def _facts(told: Told) -> Environ:

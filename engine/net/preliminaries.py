@@ -10,7 +10,6 @@ from typing import Any
 
 from engine.errors import ProtocolError
 from engine.interfaces import Environ
-from engine.net.http1 import Http1Connection
 from engine.net.listeners import Listener
 from engine.net.proxied import read_from
 from engine.net.tls.facts import tls_facts
@@ -132,7 +131,7 @@ class _Greeter(asyncio.Protocol):
         factory = self._by_alpn.get(obj.selected_alpn_protocol() or "", self._factory)
         sites = self._sites
         connection = factory({**self._known, **tls_facts(obj, sites.requested_name(obj))})
-        if sites.are_separate and isinstance(connection, Http1Connection):
+        if sites.are_separate and hasattr(connection, "serves"):
             connection.serves = lambda host: sites.serves(obj, host)
         transport.set_protocol(connection)
         connection.connection_made(transport)

@@ -395,10 +395,13 @@ def _certificates(settings: Settings, wanted: WantedListener) -> TlsKeeper | Non
     """
     if wanted.certificate is None:
         return None
-    from engine.net.tls.keeper import HTTP_ALPN, TlsKeeper
+    from engine.net.tls.keeper import HTTP2_ALPN, HTTP_ALPN, TlsKeeper
 
+    alpn: tuple[str, ...] = ()
+    if wanted.protocol == "http":
+        alpn = HTTP2_ALPN if settings.http2.tls else HTTP_ALPN
     try:
-        return TlsKeeper(wanted.certificate, settings.tls, HTTP_ALPN if wanted.protocol == "http" else ())
+        return TlsKeeper(wanted.certificate, settings.tls, alpn)
     except ConfigError as error:
         raise ConfigError(f"TLS on {wanted.text}: {error}") from error
 
@@ -469,6 +472,7 @@ def _worker_settings(
         static=settings.static,
         forwarded_from=settings.forwarded_from,
         forwarded_fields=settings.forwarded_fields,
+        http2=settings.http2,
         proxies=settings.proxies,
         certificate_watch=settings.tls.watch,
         memory_report=settings.memory_report

@@ -24,7 +24,7 @@ from engine.net.reset import reset_on_close
 from engine.net.sendfile import copy_file, send_file
 from engine.protocols.events import RequestHead
 from engine.protocols.http1.framing import Framing
-from engine.protocols.http1.writer import CONTINUE, error_page
+from engine.protocols.http1.writer import CONTINUE, error_page, interim_head
 from engine.pywsgi.headers import RequestHeaders
 from engine.pywsgi.input import Input
 from engine.pywsgi.intake import ByteReader, Intake, InvalidRequest
@@ -368,6 +368,10 @@ class WSGIHandler:
         return exchange
 
     # -- what Exchange asks for ------------------------------------------------------------------
+
+    def encode_interim(self, status: str, headers: list[tuple[str, str]]) -> bytes:
+        """Encode a 1xx response."""
+        return interim_head(status, headers)
 
     def encode_head(
         self, head: Any, status: str, headers: list[tuple[str, str]], length: int | None

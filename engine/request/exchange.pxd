@@ -6,7 +6,7 @@ cdef class Exchange:
     cdef list _headers
     cdef int _state
     cdef object _status
-    cdef bytes _trailers
+    cdef public bytes trailers
     cdef public object link
     cdef public object head
     cdef public RequestBody body

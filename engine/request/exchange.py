@@ -15,7 +15,7 @@ from engine.errors import ClientDisconnected, ReplyError
 from engine.interfaces import ExcInfo, Write
 from engine.protocols.events import RequestHead
 from engine.protocols.http1.framing import CHUNKED, NONE, UNTIL_CLOSE, Framing
-from engine.protocols.http1.writer import LAST_CHUNK, encode_chunk, interim_head, last_chunk, switching_head
+from engine.protocols.http1.writer import LAST_CHUNK, encode_chunk, last_chunk, switching_head
 from engine.protocols.status import parse_status
 from engine.protocols.trailers import trailer_lines
 from engine.request.body import RequestBody
@@ -38,6 +38,7 @@ class Link(Protocol):
     def encode_head(
         self, head: Any, status: str, headers: list[tuple[str, str]], length: int | None
     ) -> tuple[bytes, Framing]: ...
+    def encode_interim(self, status: str, headers: list[tuple[str, str]]) -> bytes: ...
     def transmit(self, data: bytes) -> None: ...
     def transmit_file(self, fd: int, offset: int, count: int) -> int: ...
     def reply_ended(self, exchange: Exchange, reusable: bool) -> None: ...
@@ -66,7 +67,6 @@ class Exchange:
         "_headers",
         "_state",
         "_status",
-        "_trailers",
         "app",
         "body",
         "body_bytes",
@@ -81,6 +81,7 @@ class Exchange:
         "started_at",
         "started_clock",
         "switches",
+        "trailers",
         "variable_count",
         "was_cut",
     )
@@ -99,7 +100,7 @@ class Exchange:
         self._state = NEW
         self._status = ""
         self._headers: list[tuple[str, str]] = []
-        self._trailers = b""
+        self.trailers = b""
         self.body_bytes = 0
         self.header_bytes = 0
         self.header_count = 0
@@ -296,7 +297,7 @@ class Exchange:
         if self._state >= SENT:
             raise ReplyError("early hints come too late: the head of the reply has been sent")
         if headers:
-            self._transmit(interim_head("103 Early Hints", headers))
+            self._transmit(self.link.encode_interim("103 Early Hints", headers))
 
     def send_trailers(self, headers: list[tuple[str, str]]) -> None:
         """Note fields that follow the last chunk (RFC 9110 section 6.5); again replaces them.
@@ -311,10 +312,10 @@ class Exchange:
         """
         if self._state == ENDED:
             raise ReplyError("trailers come too late: the reply has ended")
-        self._trailers = trailer_lines(headers)
+        self.trailers = trailer_lines(headers)
 
     def _begin(self, length: int | None, first: bytes) -> None:
-        if self._trailers:
+        if self.trailers:
             length = None  # they need chunks
         head, framing = self.link.encode_head(self.head, self._status, self._headers, length)
         self._framing = framing
@@ -368,7 +369,7 @@ class Exchange:
             return
         framing = self._framing
         if framing.kind == CHUNKED:
-            self._transmit(last_chunk(self._trailers) if self._trailers else LAST_CHUNK)
+            self._transmit(last_chunk(self.trailers) if self.trailers else LAST_CHUNK)
         elif framing.kind != NONE and framing.length is not None and self.body_bytes < framing.length:
             missing = framing.length - self.body_bytes
             raise ReplyError(f"the body is {missing} bytes shorter than the declared Content-Length")
@@ -415,7 +416,7 @@ class Exchange:
 
     def replace(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
         """Answer with something else than the application began; only before the head is out."""
-        self._trailers = b""
+        self.trailers = b""
         self._status = status
         self._headers = headers
         self._state = STARTED

@@ -11,6 +11,7 @@ from engine.config.static import StaticFiles
 from engine.cores.lifetime import Lifetime
 from engine.logs.settings import RequestLogSettings
 from engine.net.frontend import Timings
+from engine.protocols.http2.settings import Http2Settings
 from engine.stats.scoreboard import Row
 
 __all__ = ["ServiceManager", "Supervised", "WorkerSettings"]
@@ -75,6 +76,7 @@ class WorkerSettings:
     static: StaticFiles = field(default_factory=StaticFiles)
     forwarded_from: tuple[str, ...] = ()
     forwarded_fields: tuple[str, ...] = ()
+    http2: Http2Settings = field(default_factory=Http2Settings)
     proxies: tuple[str, ...] = ()
     certificate_watch: float = 0.0
     environ: dict[str, str] = field(default_factory=dict)

@@ -15,7 +15,6 @@ from engine.errors import ClientLeftError
 from engine.logs.server_log import ServerLog
 from engine.net.acceptor import Acceptor
 from engine.net.frontend import FrontEnd
-from engine.net.http1 import Http1Connection
 from engine.net.listeners import Listener
 from engine.net.uwsgi import UwsgiConnection
 from engine.request.exchange import Exchange
@@ -30,6 +29,7 @@ from engine.worker.ending import Ending
 from engine.worker.looking_in import LookingIn
 from engine.worker.serving import Serving
 from engine.worker.settings import Supervised, WorkerSettings
+from engine.worker.spoken import alpn_factories, http_factory
 from engine.worker.supervision import Supervision
 from engine.worker.upkeep import Upkeep
 
@@ -179,7 +179,7 @@ class Worker:
 
     def _accept_with(self, loop: asyncio.AbstractEventLoop, front: FrontEnd) -> Acceptor:
         factories: dict[str, Callable[..., Any]] = {
-            "http": self._http_factory(front),
+            "http": http_factory(front, self._settings),
             "uwsgi": lambda known=None: UwsgiConnection(front, known),
         }
         factories |= {
@@ -195,6 +195,7 @@ class Worker:
             self._log.line,
             TrustedPeers(self._settings.proxies),
             max(64, front.most_connections // 2),
+            alpn_factories(front, self._settings),
         )
         if not self._serving.is_mixed():  # else an ASGI request may be waiting to be accepted
             self._runner.on_full = acceptor.pause
@@ -211,15 +212,6 @@ class Worker:
         from engine.net.redirect import RedirectConnection
 
         return lambda known=None: RedirectConnection(front, known, port)
-
-    def _http_factory(self, front: FrontEnd) -> Callable[..., Any]:
-        trusted = TrustedPeers(self._settings.forwarded_from)
-        if not trusted:
-            return lambda known=None: Http1Connection(front, known)
-        from engine.net.forwarded import ForwardedConnection
-
-        fields = self._settings.forwarded_fields
-        return lambda known=None: ForwardedConnection(front, known, trusted, fields)
 
     def _end_request(self, exchange: Exchange) -> None:
         self._runner.end(exchange, ClientLeftError("the client has gone (--kill-on-disconnect)"))

@@ -47,7 +47,7 @@ class ScopeBuilder:
             facts = link.memo = _connection_facts(link)
         path = head.path
         headers = head.headers
-        modern = head.http_version == "1.1"
+        modern = head.http_version != "1.0"
         extensions = (_EXTENSIONS if modern else _OLD_EXTENSIONS).copy()
         if modern:
             for name, value in headers:
@@ -56,7 +56,7 @@ class ScopeBuilder:
         return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": SPEC_VERSION},
-            "http_version": head.http_version,
+            "http_version": _VERSIONS[head.http_version],
             "server": facts[0],
             "client": facts[1],
             "scheme": facts[2],

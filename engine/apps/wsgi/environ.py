@@ -25,7 +25,7 @@ __all__ = ["UWSGI_VERSION", "EnvironBuilder", "url_scheme"]
 # What programs written for uWSGI may compare with; our own version is in engine.version.
 UWSGI_VERSION: Final = b"2.0.31"
 
-_PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0"}
+_PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0", "2.0": "HTTP/2.0"}
 _CACHE_LIMIT = 1024
 _PLAIN_KEYS = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 
@@ -68,7 +68,7 @@ class EnvironBuilder:
             environ["werkzeug.socket"] = RawSocket(exchange)
         environ["uwsgi.core"] = exchange.core
         environ["wsgi.input"] = InputStream(exchange.body)
-        if type(head) is RequestHead and head.http_version == "1.1":  # never a 1xx to HTTP/1.0
+        if type(head) is RequestHead and head.http_version != "1.0":  # never a 1xx to HTTP/1.0
             environ["wsgi.early_hints"] = exchange.early_hints
             if "HTTP_TE" in environ and accepts_trailers(environ["HTTP_TE"]):
                 environ["engine.send_trailers"] = exchange.send_trailers

@@ -6,7 +6,7 @@ from typing import Final
 
 from engine.config.options.later import noop, planned, refused
 from engine.config.options.record import Option, Section
-from engine.config.values import COUNT, FLAG, NUMBER, SECONDS, TEXT, optional
+from engine.config.values import COUNT, FLAG, NUMBER, SECONDS, TEXT, choice, optional
 
 __all__ = ["HTTP", "KEEPALIVE_SECONDS"]
 
@@ -56,6 +56,24 @@ HTTP: Final = Section(
             "Bytes per second that a request body must bring, on average over each --socket-timeout in which "
             "the application waits for it; less is answered with 408. 0 means any rate.",
             default=240,
+            page="-",
+            priority="P1",
+        ),
+        Option(
+            "http2",
+            choice("auto", "on", "off"),
+            "HTTP/2. auto: with TLS, if the h2 package is installed (pip install gevent-bridge[http2]). "
+            "on: also without TLS, for clients that begin with it; h2 must be installed.",
+            default="auto",
+            page="-",
+            priority="P1",
+        ),
+        Option(
+            "http2-max-streams",
+            COUNT,
+            "Requests that one HTTP/2 client may have open at once on a connection; more are refused, "
+            "for the client to send again.",
+            default=100,
             page="-",
             priority="P1",
         ),

@@ -8,10 +8,13 @@ from engine.config.tls import Certificate, Tls
 from engine.errors import ConfigError
 from engine.net.tls.sites import TlsSites
 
-__all__ = ["HTTP_ALPN", "TlsKeeper"]
+__all__ = ["HTTP2_ALPN", "HTTP_ALPN", "TlsKeeper"]
 
 HTTP_ALPN = ("http/1.1",)
 """What HTTP listeners offer (RFC 7301 section 6)."""
+
+HTTP2_ALPN = ("h2", "http/1.1")
+"""What they offer with HTTP/2, the preferred one first (RFC 9113 section 3.2)."""
 
 
 class TlsKeeper:

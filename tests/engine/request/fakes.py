@@ -6,7 +6,7 @@ import os
 
 from engine.protocols.events import RequestHead
 from engine.protocols.http1.framing import Framing
-from engine.protocols.http1.writer import response_head
+from engine.protocols.http1.writer import interim_head, response_head
 from engine.request.exchange import Exchange
 
 DATE = b"Mon, 23 Nov 2026 12:00:00 GMT"
@@ -26,6 +26,9 @@ class FakeLink:
     def encode_head(self, head, status, headers, length) -> tuple[bytes, Framing]:
         keep = head.keep_alive and self.keep_alive
         return response_head(status, headers, head.method, head.http_version, keep, DATE, b"", length)
+
+    def encode_interim(self, status, headers) -> bytes:
+        return interim_head(status, headers)
 
     def transmit(self, data: bytes) -> None:
         self.sent.append(bytes(data))
