@@ -8,7 +8,7 @@ help:
 	@echo "make serve   set up and serve examples/crazy.py on http://127.0.0.1:9090"
 	@echo "make test    set up, then lint, types and all tests"
 	@echo "make check   set up, then lint and types only"
-	@echo "make bench   set up, then measure hello-world against other servers (needs wrk)"
+	@echo "make bench   set up, then measure everything against other servers (needs wrk, takes hours)"
 
 serve:
 	@EXTRAS= scripts/install
@@ -25,7 +25,7 @@ check:
 
 bench:
 	@EXTRAS=test,bench scripts/install
-	@$${VENV:-.venv}/bin/python -m benchmarks.http hello
+	@$${VENV:-.venv}/bin/python -m benchmarks $(PARTS)
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

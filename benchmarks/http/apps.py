@@ -6,6 +6,7 @@ _TEXT = [("Content-Type", "text/plain")]
 _HELLO = b"Hello, world!\n"
 _HELLO_HEADERS = [*_TEXT, ("Content-Length", str(len(_HELLO)))]
 _ITEM = b"x" * 1023 + b"\n"
+_LARGE_ITEM = _ITEM * 16
 
 
 def hello(environ, start_response):
@@ -28,8 +29,39 @@ def post(environ, start_response):
     return [body]
 
 
+def echo(environ, start_response):
+    """Read the whole body, answer with it."""
+    body = environ["wsgi.input"].read()
+    start_response("200 OK", [*_TEXT, ("Content-Length", str(len(body)))])
+    return [body]
+
+
 def stream(environ, start_response):
     """Sixteen items of one KiB, without a length."""
     start_response("200 OK", _TEXT)
     for _ in range(16):
         yield _ITEM
+
+
+def download(environ, start_response):
+    """Ten MiB in items of 16 KiB, without a length."""
+    start_response("200 OK", _TEXT)
+    for _ in range(640):
+        yield _LARGE_ITEM
+
+
+_holding = 0
+
+
+def hold(environ, start_response):
+    """``/hold`` waits for ten minutes, ``/count`` says how many do, all else is a constant."""
+    global _holding
+    path = environ["PATH_INFO"]
+    body = _HELLO
+    if path == "/hold":
+        _holding += 1
+        gevent.sleep(600)
+    elif path == "/count":
+        body = b"%d" % _holding
+    start_response("200 OK", [*_TEXT, ("Content-Length", str(len(body)))])
+    return [body]

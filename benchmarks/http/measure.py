@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
-from typing import Final
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from benchmarks.http.peers import Launch, Peer
+from benchmarks.http.peers import OURS, PEERS, Peer
+from benchmarks.http.pinning import CLIENT_CORE, pinned_to
+from benchmarks.http.serving import Setting, database, serving
 from benchmarks.http.workloads import Workload
-from benchmarks.http.wrk import Figures, run_wrk
-from tests.support.addresses import Address
-from tests.support.http_client import get
-from tests.support.nginx import running_nginx
-from tests.support.ports import free_port
-from tests.support.processes import ServerProcess
-from tests.support.waiting import wait_until
+from benchmarks.http.wrk import Figures, Load, run_wrk
 
-__all__ = ["can_pin", "measure", "suits"]
-
-_SERVER_CORE: Final = 0
-_CLIENT_CORE: Final = 1
+__all__ = ["Row", "Timing", "line", "load_of", "measure", "one_run", "rows_for", "suits"]
 
 
-def can_pin() -> bool:
-    """Whether server and client can have a core each."""
-    return shutil.which("taskset") is not None and {_SERVER_CORE, _CLIENT_CORE} <= os.sched_getaffinity(0)
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How often and how long; seconds."""
+
+    runs: int = 5
+    seconds: int = 5
+    warm_up: int = 2
 
 
-def _pin(core: int) -> list[str]:
-    return ["taskset", "-c", str(core)] if can_pin() else []
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table.
+
+    :param log: whether the access log is on
+    :param beside: name of the row that this one is compared with
+    """
+
+    name: str
+    peer: Peer
+    log: bool = False
+    beside: str | None = None
 
 
 def suits(peer: Peer, workload: Workload) -> str | None:
@@ -45,54 +47,81 @@ def suits(peer: Peer, workload: Workload) -> str | None:
     return peer.missing()
 
 
+def rows_for(workload: Workload, only: Sequence[str] = ()) -> tuple[list[Row], dict[str, str]]:
+    """Return the rows to measure, and why other servers are left out.
+
+    :param only: parts of names; empty means all
+    """
+    rows: list[Row] = []
+    skipped: dict[str, str] = {}
+    for peer in PEERS:
+        if peer.asgi != workload.asgi or (only and not any(text in peer.name for text in only)):
+            continue
+        reason = suits(peer, workload)
+        if reason is not None:
+            skipped[peer.name] = reason
+        elif workload.log:
+            quiet = f"{peer.name}, log off"
+            rows += [Row(quiet, peer), Row(f"{peer.name}, log on", peer, log=True, beside=quiet)]
+        else:
+            ours = next((row.name for row in rows if row.name.startswith(OURS)), None)
+            rows.append(Row(peer.name, peer, beside=ours))
+    return rows, skipped
+
+
 def measure(
-    peers: Sequence[Peer],
-    workload: Workload,
-    *,
-    runs: int,
-    seconds: int,
-    warm_up: int,
-    say: Callable[[str], None],
+    rows: Sequence[Row], workload: Workload, timing: Timing, say: Callable[[str], None]
 ) -> dict[str, list[Figures]]:
-    """Measure each peer ``runs`` times, in rounds of one run each, so that drift meets them all."""
-    results: dict[str, list[Figures]] = {peer.name: [] for peer in peers}
-    for number in range(runs):
-        for peer in peers:
-            with _serving(peer, workload) as url:
-                load = partial(
-                    run_wrk,
-                    url,
-                    connections=workload.connections,
-                    body=workload.body,
-                    prefix=_pin(_CLIENT_CORE),
-                )
-                load(seconds=warm_up)
-                figures = load(seconds=seconds)
-            results[peer.name].append(figures)
-            say(f"run {number + 1}/{runs}  {peer.name:<26} {figures.requests_per_second:>9,.0f} requests/s")
+    """Measure each row ``timing.runs`` times, in rounds of one run each, so that drift meets them all."""
+    results: dict[str, list[Figures]] = {row.name: [] for row in rows}
+    with database(workload.database) as env:
+        for number in range(timing.runs):
+            for row in rows:
+                figures = _run(row, workload, timing, env)
+                results[row.name].append(figures)
+                say(f"{workload.name} {number + 1}/{timing.runs}  {row.name:<34} {line(figures)}")
     return results
 
 
-@contextmanager
-def _serving(peer: Peer, workload: Workload) -> Iterator[str]:
-    """Run a peer until it answers; yields its URL."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        directory = Path(name)
-        socket = directory / "app.sock" if workload.nginx else None
-        launch = Launch(f"benchmarks.http.apps:{workload.app}", free_port(), socket)
-        address: Address = socket or ("127.0.0.1", launch.port)
-        with ServerProcess([*_pin(_SERVER_CORE), *peer.argv(launch)], addresses=[address]) as server:
-            server.wait_ready()
-            if socket is None:
-                yield _answering(address)
-                return
-            # With the client, not with the server: what is compared is the server's core.
-            with running_nginx(directory, uwsgi=socket, command_prefix=_pin(_CLIENT_CORE)) as nginx:
-                yield _answering(nginx.addresses[0])
+def line(figures: Figures) -> str:
+    """One run, for people who watch."""
+    rate = f"{figures.requests_per_second:>10,.1f} requests/s"
+    text = f"{rate}  p50 {figures.p50_ms:.2f} ms  p99 {figures.p99_ms:.2f} ms"
+    return f"{text}  INVALID: {figures.problem}" if figures.problem else text
 
 
-def _answering(address: Address) -> str:
-    """Wait until a request is answered: some servers listen before they can serve."""
-    assert isinstance(address, tuple)
-    wait_until(lambda: get(address).status == 200, timeout=20, what=f"{address} to answer")
-    return f"http://127.0.0.1:{address[1]}/"
+def load_of(workload: Workload, peer: Peer) -> Load:
+    """What wrk is to do."""
+    return Load(
+        workload.connections,
+        body=workload.body,
+        fields=workload.fields,
+        reply=workload.reply,
+        ends_at_close=not peer.keep_alive and not workload.sized and not workload.nginx,
+    )
+
+
+def _run(row: Row, workload: Workload, timing: Timing, env: dict[str, str]) -> Figures:
+    setting = Setting(
+        nginx=workload.nginx,
+        log=row.log,
+        patch=workload.database,
+        env=env,
+    )
+    load = load_of(workload, row.peer)
+    return one_run(row.peer, workload.app, load, setting, timing)
+
+
+def one_run(peer: Peer, app: str, load: Load, setting: Setting, timing: Timing) -> Figures:
+    """Start a server, warm it up, measure; a server that fails makes the run invalid, and ends nothing.
+
+    :param app: ``module:callable`` below ``benchmarks.http``
+    """
+    clients = [] if setting.prefix is not None else pinned_to(CLIENT_CORE)
+    try:
+        with serving(peer, f"benchmarks.http.{app}", load, setting) as served:
+            if timing.warm_up:
+                run_wrk(served.url, load, seconds=timing.warm_up, prefix=clients)
+            return run_wrk(served.url, load, seconds=timing.seconds, prefix=clients)
+    except (RuntimeError, TimeoutError, subprocess.SubprocessError) as exc:
+        return Figures(0.0, 0.0, 0.0, 0, 0, 0, problem=str(exc).splitlines()[0])

