@@ -13,8 +13,8 @@ from benchmarks import growth, memory
 from benchmarks.http import report
 from benchmarks.http.workloads import WORKLOADS
 from benchmarks.micro.tables import gevent_loop_table, greenlet_start_table
-from benchmarks.places import README, REFERENCE, RESULTS, ROOT
-from benchmarks.plots import PICTURES
+from benchmarks.places import PICTURES, README, REFERENCE, RESULTS
+from benchmarks.plots import NAMES
 
 __all__ = ["BEGIN", "END", "PAGES", "insert", "refresh"]
 
@@ -81,14 +81,14 @@ def readme(directory: Path) -> str:
 def reference(directory: Path) -> str:
     """What stands in the reference page."""
     shown = [section(part, directory, heading=True) for part in PARTS]
-    return "\n".join([*filter(None, shown), *_pictures(REFERENCE, PICTURES)])
+    return "\n".join([*filter(None, shown), *_pictures(REFERENCE, NAMES)])
 
 
 def _pictures(page: Path, names: tuple[str, ...]) -> list[str]:
     """Name the pictures that there are results for."""
-    up = "../" * (len(page.relative_to(ROOT).parts) - 1)
+    where = PICTURES.relative_to(page.parent)
     there = {"growth": (RESULTS / "growth.json").exists(), "http": True}
-    return [f"![{name}]({up}benchmarks/results/{name}.svg)\n" for name in names if there[name]]
+    return [f"![{name}]({where}/{name}.svg)\n" for name in names if there[name]]
 
 
 PAGES: Final[Mapping[Path, Callable[[Path], str]]] = {README: readme, REFERENCE: reference}

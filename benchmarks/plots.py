@@ -10,15 +10,16 @@ from typing import Any, Final
 from benchmarks.growth import value
 from benchmarks.http.report import medians, problem, title
 from benchmarks.http.workloads import WORKLOADS
+from benchmarks.places import pictures_of
 
-__all__ = ["PICTURES", "draw_all"]
+__all__ = ["NAMES", "draw_all"]
 
-PICTURES: Final = ("http", "growth")
+NAMES: Final = ("http", "growth")
 _COLOURS: Final = ("#1f6feb", "#8250df", "#bf8700", "#1a7f37", "#cf222e", "#6e7781")
 
 
 def draw_all(directory: Path) -> list[Path]:
-    """Draw what the results in *directory* allow, into the same directory; return the pictures.
+    """Draw what the results in *directory* allow; return the pictures.
 
     :raises SystemExit: if matplotlib is not installed
     """
@@ -29,7 +30,9 @@ def draw_all(directory: Path) -> list[Path]:
     mpl.use("Agg")
     # The same results give the same file.
     mpl.rcParams.update({"svg.hashsalt": "benchmarks", "svg.fonttype": "none", "font.size": 9})
-    found = [_draw_http(directory), _draw_growth(directory)]
+    into = pictures_of(directory)
+    into.mkdir(parents=True, exist_ok=True)
+    found = [_draw_http(directory, into), _draw_growth(directory, into)]
     return [path for path in found if path is not None]
 
 
@@ -48,7 +51,7 @@ def _save(figure: Any, path: Path) -> Path:
     return path
 
 
-def _draw_http(directory: Path) -> Path | None:
+def _draw_http(directory: Path, into: Path) -> Path | None:
     from matplotlib import pyplot
 
     found = [document for name in WORKLOADS if (document := _read(directory / f"{name}.json"))]
@@ -63,7 +66,7 @@ def _draw_http(directory: Path) -> Path | None:
     )
     for panel, document in zip(panels[:, 0], found, strict=True):
         _draw_bars(panel, document)
-    path = _save(figure, directory / "http.svg")
+    path = _save(figure, into / "http.svg")
     pyplot.close(figure)
     return path
 
@@ -83,7 +86,7 @@ def _draw_bars(panel: Any, document: Mapping[str, Any]) -> None:
         panel.spines[side].set_visible(False)
 
 
-def _draw_growth(directory: Path) -> Path | None:
+def _draw_growth(directory: Path, into: Path) -> Path | None:
     from matplotlib import pyplot
 
     document = _read(directory / "growth.json")
@@ -99,7 +102,7 @@ def _draw_growth(directory: Path) -> Path | None:
         panel.grid(alpha=0.3)
     panels[1].set_xlabel("connections")
     panels[0].legend(fontsize=8)
-    path = _save(figure, directory / "growth.svg")
+    path = _save(figure, into / "growth.svg")
     pyplot.close(figure)
     return path
 
