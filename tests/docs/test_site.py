@@ -15,7 +15,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 # Outside of docs/, where MkDocs does not look.
-LOOSE_PAGES = ["README.md", "CHANGELOG.md", "benchmarks/README.md", "tests/fuzz/README.md"]
+LOOSE_PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/README.md", "tests/fuzz/README.md"]
 
 
 def pages_of(directory: Path) -> list[str]:
