@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -18,6 +19,8 @@ import yaml
 from tests.support.engine_process import REPOSITORY, EngineProcess, run_engine
 from tests.support.http_client import get
 from tests.support.ports import free_port
+from tests.support.processes import ServerProcess
+from tests.support.uwsgi_client import uwsgi_request
 from tests.support.waiting import wait_until
 
 CONTRIB = REPOSITORY / "contrib"
@@ -25,6 +28,12 @@ UNITS = CONTRIB / "systemd"
 UNIT = (UNITS / "gevent-engine@.service").read_text()
 CONTAINERFILE = (CONTRIB / "container/Containerfile").read_text()
 MANIFEST = list(yaml.safe_load_all((CONTRIB / "kubernetes/shop.yaml").read_text()))
+
+APPLICATION = """
+def application(environ, start_response):
+    start_response("200 OK", [])
+    return [b"hello"]
+"""
 
 pytestmark = pytest.mark.e2e
 
@@ -83,6 +92,32 @@ def test_the_command_and_the_file_of_the_unit(tmp_path: Path) -> None:
     assert int(setting(UNIT, "TimeoutStopSec")) > int(read_ini(text)["worker-reload-mercy"])
 
 
+def test_the_socket_that_systemd_passes_on_is_served(tmp_path: Path) -> None:
+    program = shutil.which("systemd-socket-activate")
+    if program is None:
+        pytest.skip("no systemd-socket-activate on this machine")
+    (tmp_path / "shop.py").write_text(APPLICATION)
+    socket = tmp_path / "shop.sock"
+    text = (UNITS / "shop.ini").read_text().replace("/run/gevent-engine/shop.sock", str(socket))
+    path = ini_for_here(text.replace("/run/gevent-engine-shop", str(tmp_path)), tmp_path)
+    command = [
+        program,
+        "--setenv=PYTHONPATH",
+        "-l",
+        str(socket),
+        sys.executable,
+        "-m",
+        "engine",
+        "--ini",
+        str(path),
+    ]
+    environment = {"PYTHONPATH": os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])}
+    with ServerProcess(command, env=environment, cwd=tmp_path) as server:
+        server.wait_for_log(f"Listening on {socket}")
+        # The first connection starts it, and is answered.
+        assert uwsgi_request(socket, "GET", "/").body == b"hello"
+
+
 # -- container
 
 
@@ -100,9 +135,7 @@ def test_the_command_of_the_image() -> None:
 
 
 def test_the_image_serves_and_is_healthy(tmp_path: Path) -> None:
-    (tmp_path / "app.py").write_text(
-        "def application(environ, start_response):\n    start_response('200 OK', [])\n    return [b'hello']\n"
-    )
+    (tmp_path / "app.py").write_text(APPLICATION)
     http, stats = ("127.0.0.1", free_port()), ("127.0.0.1", free_port())
     options = [*words("ENTRYPOINT")[1:], *words("CMD")]
     options = [
