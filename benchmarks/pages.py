@@ -14,7 +14,7 @@ from benchmarks.http import report
 from benchmarks.http.workloads import WORKLOADS
 from benchmarks.micro.tables import gevent_loop_table, greenlet_start_table
 from benchmarks.places import PICTURES, README, REFERENCE, RESULTS
-from benchmarks.plots import NAMES
+from benchmarks.plots import IN_README, NAMES
 
 __all__ = ["BEGIN", "END", "PAGES", "insert", "refresh"]
 
@@ -39,8 +39,6 @@ PARTS: Final = (
     Part("gevent_loop", "gevent's everyday operations", gevent_loop_table),
     Part("greenlet_start", "A new greenlet", greenlet_start_table),
 )
-# What the README shows; the reference page shows everything.
-IN_README: Final = ("hello",)
 
 
 def section(part: Part, directory: Path, *, heading: bool) -> str:
@@ -75,7 +73,7 @@ def _where(results: Mapping[str, Any]) -> str:
 def readme(directory: Path) -> str:
     """What stands in the README."""
     shown = [section(part, directory, heading=False) for part in PARTS if part.name in IN_README]
-    return "\n".join([*filter(None, shown), *_pictures(README, ("http",))])
+    return "\n".join([*filter(None, shown), *_pictures(README, IN_README)])
 
 
 def reference(directory: Path) -> str:
@@ -87,8 +85,8 @@ def reference(directory: Path) -> str:
 def _pictures(page: Path, names: tuple[str, ...]) -> list[str]:
     """Name the pictures that there are results for."""
     where = PICTURES.relative_to(page.parent)
-    there = {"growth": (RESULTS / "growth.json").exists(), "http": True}
-    return [f"![{name}]({where}/{name}.svg)\n" for name in names if there[name]]
+    there = {"growth": (RESULTS / "growth.json").exists()}
+    return [f"![{name}]({where}/{name}.svg)\n" for name in names if there.get(name, True)]
 
 
 PAGES: Final[Mapping[Path, Callable[[Path], str]]] = {README: readme, REFERENCE: reference}

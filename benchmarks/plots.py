@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.growth import value
+from benchmarks.http.peers import OURS
 from benchmarks.http.report import medians, problem, title
 from benchmarks.http.workloads import WORKLOADS
 from benchmarks.places import pictures_of
 
-__all__ = ["NAMES", "draw_all"]
+__all__ = ["IN_README", "NAMES", "draw_all"]
 
 NAMES: Final = ("http", "growth")
+IN_README: Final = ("hello",)
 _COLOURS: Final = ("#1f6feb", "#8250df", "#bf8700", "#1a7f37", "#cf222e", "#6e7781")
 
 
@@ -32,7 +34,11 @@ def draw_all(directory: Path) -> list[Path]:
     mpl.rcParams.update({"svg.hashsalt": "benchmarks", "svg.fonttype": "none", "font.size": 9})
     into = pictures_of(directory)
     into.mkdir(parents=True, exist_ok=True)
-    found = [_draw_http(directory, into), _draw_growth(directory, into)]
+    found = [
+        _draw_http(directory, into / "http.svg", tuple(WORKLOADS)),
+        _draw_http(directory, into / "hello.svg", IN_README),
+        _draw_growth(directory, into / "growth.svg"),
+    ]
     return [path for path in found if path is not None]
 
 
@@ -43,18 +49,17 @@ def _read(path: Path) -> dict[str, Any] | None:
     return document
 
 
-def _save(figure: Any, path: Path) -> Path:
+def _save(figure: Any, path: Path) -> None:
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})
     # matplotlib ends lines with blanks, which editors and git complain about.
     path.write_text("\n".join(each.rstrip() for each in path.read_text().splitlines()) + "\n")
-    return path
 
 
-def _draw_http(directory: Path, into: Path) -> Path | None:
+def _draw_http(directory: Path, path: Path, names: Sequence[str]) -> Path | None:
     from matplotlib import pyplot
 
-    found = [document for name in WORKLOADS if (document := _read(directory / f"{name}.json"))]
+    found = [document for name in names if (document := _read(directory / f"{name}.json"))]
     if not found:
         return None
     heights = [len(document["peers"]) + 1.5 for document in found]
@@ -66,7 +71,7 @@ def _draw_http(directory: Path, into: Path) -> Path | None:
     )
     for panel, document in zip(panels[:, 0], found, strict=True):
         _draw_bars(panel, document)
-    path = _save(figure, into / "http.svg")
+    _save(figure, path)
     pyplot.close(figure)
     return path
 
@@ -75,7 +80,7 @@ def _draw_bars(panel: Any, document: Mapping[str, Any]) -> None:
     names = [name for name, peer in document["peers"].items() if not problem(peer)]
     rates = [medians(document["peers"][name])["requests_per_second"] for name in names]
     tails = [medians(document["peers"][name])["p99_ms"] for name in names]
-    bars = panel.barh(names, rates, color=[_COLOURS[0], *[_COLOURS[5]] * len(names)][: len(names)])
+    bars = panel.barh(names, rates, color=[_COLOURS[0 if name.startswith(OURS) else 5] for name in names])
     labels = [f"{rate:,.0f}, p99 {p99:.1f} ms" for rate, p99 in zip(rates, tails, strict=True)]
     panel.bar_label(bars, labels, padding=3)
     panel.set_title(f"{title(document)}: requests per second", loc="left", fontsize=10)
@@ -86,7 +91,7 @@ def _draw_bars(panel: Any, document: Mapping[str, Any]) -> None:
         panel.spines[side].set_visible(False)
 
 
-def _draw_growth(directory: Path, into: Path) -> Path | None:
+def _draw_growth(directory: Path, path: Path) -> Path | None:
     from matplotlib import pyplot
 
     document = _read(directory / "growth.json")
@@ -102,7 +107,7 @@ def _draw_growth(directory: Path, into: Path) -> Path | None:
         panel.grid(alpha=0.3)
     panels[1].set_xlabel("connections")
     panels[0].legend(fontsize=8)
-    path = _save(figure, into / "growth.svg")
+    _save(figure, path)
     pyplot.close(figure)
     return path
 
