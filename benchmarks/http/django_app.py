@@ -5,13 +5,17 @@ without a pool it would connect anew, and the figures would be those of PostgreS
 """
 
 import os
+from contextlib import closing
 
+from gevent.lock import Semaphore
 from psycogreen.gevent import patch_psycopg
 
 patch_psycopg()
 
 import django  # noqa: E402
 from django.conf import settings  # noqa: E402
+
+_MOST_CONNECTIONS = 20
 
 settings.configure(
     ALLOWED_HOSTS=["*"],
@@ -24,7 +28,7 @@ settings.configure(
             "NAME": os.environ.get("PGDATABASE", ""),
             "ATOMIC_REQUESTS": False,
             "CONN_MAX_AGE": 0,
-            "OPTIONS": {"MAX_CONNS": 20, "REUSE_CONNS": 20},
+            "OPTIONS": {"MAX_CONNS": _MOST_CONNECTIONS, "REUSE_CONNS": _MOST_CONNECTIONS},
         }
     },
     INSTALLED_APPS=[],
@@ -40,10 +44,14 @@ from django.db import connection  # noqa: E402
 from django.http import HttpResponse  # noqa: E402
 from django.urls import path  # noqa: E402
 
+# The pool looks at its size before it connects and counts after, so that a burst on an empty pool opens
+# more connections than PostgreSQL takes.
+_slots = Semaphore(_MOST_CONNECTIONS)
+
 
 def query(request):
     """Ask the database for fourteen bytes."""
-    with connection.cursor() as cursor:
+    with _slots, closing(connection), connection.cursor() as cursor:
         cursor.execute("SELECT %s || chr(10)", ["Hello, world!"])
         (text,) = cursor.fetchone()
     return HttpResponse(text, content_type="text/plain", headers={"Content-Length": str(len(text))})
