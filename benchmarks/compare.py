@@ -29,7 +29,7 @@ from benchmarks.http.peers import PEERS, Peer
 from benchmarks.http.running import say, write
 from benchmarks.http.serving import Setting, database
 from benchmarks.http.workloads import WORKLOADS
-from benchmarks.machine import machine, today
+from benchmarks.machine import compiled, machine, today
 from benchmarks.places import ROOT
 
 __all__ = ["Tree", "measure_http", "measure_micro", "table", "tree"]
@@ -64,7 +64,7 @@ def tree(commit: str) -> Iterator[Tree]:
         _git("worktree", "add", "--detach", "--quiet", str(directory), found)
         try:
             _build(directory)
-            yield Tree(_git("rev-parse", "--short", found), directory, _compiled(directory))
+            yield Tree(_git("rev-parse", "--short", found), directory, compiled(directory))
         finally:
             _git("worktree", "remove", "--force", str(directory))
 
@@ -100,10 +100,6 @@ def _build(directory: Path) -> None:
 def environment(directory: Path) -> dict[str, str]:
     """Variables with which Python imports the code of a tree."""
     return {**os.environ, "PYTHONPATH": str(directory)}
-
-
-def _compiled(directory: Path) -> int:
-    return sum(1 for part in ("bridge", "engine") for _ in (directory / part).rglob("*.so"))
 
 
 def measure_http(trees: Sequence[Tree], name: str, timing: Timing) -> list[Values]:

@@ -6,6 +6,7 @@ import datetime
 import os
 import platform
 import subprocess
+import sysconfig
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from benchmarks.http.pinning import can_pin
 from benchmarks.places import ROOT
 
-__all__ = ["machine", "today"]
+__all__ = ["compiled", "machine", "today"]
 
 
 def today() -> str:
@@ -35,14 +36,15 @@ def machine(packages: Iterable[str] = ()) -> dict[str, object]:
         "load_before": round(os.getloadavg()[0], 2),
         "pinned": can_pin(),
         "commit": _commit(),
-        "compiled": _compiled(),
+        "compiled": compiled(ROOT),
         "packages": {name: _version(name) for name in names},
     }
 
 
-def _compiled() -> int:
-    """How many modules of this checkout are compiled; none means that figures are those of plain Python."""
-    return sum(1 for part in ("bridge", "engine") for _ in (ROOT / part).rglob("*.so"))
+def compiled(root: Path) -> int:
+    """How many modules of a checkout are compiled for this Python; none means figures of plain Python."""
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    return sum(1 for part in ("bridge", "engine") for _ in (root / part).rglob(f"*{suffix}"))
 
 
 def _commit() -> str | None:
