@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -43,6 +44,8 @@ __all__ = ["Http2Connection"]
 _NEVER: Final = float("inf")
 _LINGER: Final = 2.0  # seconds to let a client read the last frames before the connection is closed
 _MOST_KEPT: Final = 1 << 18  # bytes of frames that a client may make the server keep while it reads none
+_SLICE: Final = 16384  # bytes read between looks at what they were for
+_TURN: Final = 32  # requests begun before other connections get their turn
 _NO_ONE: Final = TrustedPeers(())
 
 
@@ -86,10 +89,9 @@ class Http2Connection:
         self._idle_since = time.monotonic()
         self._said_goodbye = False
         self._closing = False
-        self._peer_eof = False
         self._paused = False
         self._in_callback = False
-        self._begun: list[Exchange] = []
+        self._begun: deque[Exchange] = deque()
 
     # -- asyncio callbacks ------------------------------------------------------------------------
 
@@ -105,37 +107,52 @@ class Http2Connection:
         """Bytes arrived."""
         if self._closing:
             return
+        self._in_callback = True
+        # In slices: whoever sends thousands of requests at once is stopped before they have all been read.
+        for start in range(0, len(data), _SLICE):
+            if not self._take(data[start : start + _SLICE]):
+                break
+        self._run_begun()
+
+    def _take(self, data: bytes) -> bool:
+        """Handle some frames; false if they are the last."""
         try:
             events = self.frames.receive_data(data)
         except H2Error as exc:
             self._break(f"{type(exc).__name__}: {exc}")
-            return
-        self._in_callback = True
+            return False
         for event in events:
             handle = _HANDLERS.get(type(event))
             if handle is not None:
                 handle(self, event)
         self._give_back()
         self.flush()
-        begun, self._begun = self._begun, []
-        for exchange in begun:
+        self._look_at_frames()
+        return not self._closing
+
+    def _run_begun(self) -> None:
+        """Run the requests that have come; the end of every callback that may have begun some."""
+        self._in_callback = True
+        begun = self._begun
+        turn = _TURN
+        while begun and turn:
+            exchange = begun.popleft()
             if not exchange.gone:
+                turn -= 1
                 self.front.submit(exchange)
         self._in_callback = False
-        self._look_at_frames()
+        if begun:
+            self.front.call_soon(self._run_begun)
         self._look_idle()
 
     def eof_received(self) -> bool:
-        """The client has finished sending; true keeps the connection open for replies."""
-        self._peer_eof = True
-        if self._closing:
-            return False
-        if not self.streams or self.outlet.is_encrypted() or self.front.on_gone is not None:
-            return False
-        for stream in list(self.streams.values()):
-            stream.body.fail("the client closed the connection")
-            stream.outlet.ring()
-        return True
+        """The client has finished sending, windows included, so it counts as gone."""
+        if not self._closing:
+            self.flush()
+            self._closing = True
+            self.deadline = time.monotonic() + _LINGER
+            self._leave_all()
+        return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
@@ -164,6 +181,7 @@ class Http2Connection:
         number, ended = event.stream_id, event.stream_ended is not None
         self.thrift.useful += 1
         if self._said_goodbye or len(self.streams) >= self._max_streams or self._running >= self._max_streams:
+            self.thrift.resets += 1
             self._reset(number, ErrorCodes.REFUSED_STREAM)  # not looked at, so safe to be sent again
             return
         try:
@@ -290,7 +308,7 @@ class Http2Connection:
 
     def has_ended(self) -> bool:
         """Whether the client will send nothing more."""
-        return self._peer_eof or self._closing
+        return self._closing
 
     def log_refusal(self, status: int, detail: str) -> None:
         """A client sent something that is no request."""
@@ -321,7 +339,7 @@ class Http2Connection:
                 self._say_goodbye()
             return
         served = self.thrift.useful > 0
-        if self.frames.peer_goes or self._peer_eof or (served and (front.draining or front.keepalive <= 0)):
+        if self.frames.peer_goes or (served and (front.draining or front.keepalive <= 0)):
             self._end()
         elif self.deadline == 0.0:
             self._idle_since = time.monotonic()
@@ -352,6 +370,8 @@ class Http2Connection:
         if self._closing:
             return True
         self._say_goodbye()
+        for stream in list(self.streams.values()):
+            stream.hurry()
         if self.streams:
             return False
         self._end()
@@ -391,7 +411,7 @@ class Http2Connection:
         if self._paused:
             self._paused = False
             transport.resume_reading()
-        if self._peer_eof or not transport.can_write_eof():
+        if not transport.can_write_eof():
             self.outlet.shut()
             transport.close()
         else:

@@ -101,6 +101,10 @@ class Frames(H2Connection):
         self.reset_stream(number, code)
         return [StreamBroken(number)]
 
+    def stream_window(self, number: int) -> int:
+        """How much of one stream the client would take, whatever the connection's own window says."""
+        return int(self.streams[number].outbound_flow_control_window)
+
     def goaway(self, code: int = 0) -> bytes:
         """Return a GOAWAY frame; other than ``close_connection`` it leaves the streams as they are."""
         frame = GoAwayFrame(0, last_stream_id=self.highest_inbound_stream_id, error_code=code)

@@ -115,8 +115,6 @@ class StreamOutlet:
                 carrier.flush()
                 unflushed = 0
         carrier.flush()
-        if carrier.outlet.is_full() and not self.ended:
-            self._wait()
 
     def _room(self) -> int:
         carrier = self._carrier
@@ -144,7 +142,7 @@ class StreamOutlet:
         if self._parking is None:
             self._parking = carrier.front.new_parking()
         carrier.waiting[self] = None  # behind those who wait longer
-        timeout = carrier.front.socket_timeout
+        timeout, before = carrier.front.socket_timeout, carrier.thrift.useful
         try:
             awake = self._parking.park(timeout)
         except BaseException:
@@ -152,8 +150,12 @@ class StreamOutlet:
             raise
         if self.gone:
             raise ClientDisconnected(_LEFT)
-        if not awake and self._room() <= 0:
-            raise WriteTimeout(f"the client took nothing for {timeout:g} seconds")
+        if awake or self._room() > 0:
+            return
+        if carrier.thrift.useful != before and carrier.frames.stream_window(self._number) > 0:
+            return  # it is not this stream's fault that others come first
+        carrier.waiting.pop(self, None)
+        raise WriteTimeout(f"the client took nothing for {timeout:g} seconds")
 
     # -- without a greenlet -----------------------------------------------------------------------
 

@@ -274,17 +274,23 @@ class Http2Stream:
             return
         if not self.input_ended:
             body = self.body
-            if body is EMPTY_BODY or (body.length is not None and body.length <= self._welcome):
+            length = 0 if body is EMPTY_BODY else body.length
+            if length is not None and length <= self._welcome:
                 return  # the little that is left needs no more room
             # RFC 9113 section 8.1: the reply is complete, the request need not be.
             self.outlet.reset(ErrorCodes.NO_ERROR)
         self.host.remove(self.number)
 
+    def hurry(self) -> None:
+        """The server is stopping: do not wait for what nobody will read."""
+        self._welcome = -1
+        self.settle()
+
     def _drop_input(self) -> None:
         """Nobody will read the rest of the body."""
         self._look_at = time.monotonic() + self.host.front.socket_timeout
         if self.body is not EMPTY_BODY:
-            self._welcome = WINDOW + self.body.taken - self._uncredited
+            self._welcome = -1 if self.host.front.draining else WINDOW + self.body.taken - self._uncredited
             self.body.discard()
 
     # -- for tasks ----------------------------------------------------------------------------------

@@ -132,12 +132,22 @@ def test_keepalive_0_ends_the_connection_with_its_last_stream(start_http2):
         assert client.receive_end() == 0
 
 
-def test_a_client_that_has_sent_all_it_will_gets_its_replies(server):
-    with Http2Client(server.http) as client:
-        number = client.start("GET", "/wait/half-closed-tcp")
-        wait_for_note(server, "half-closed-tcp", "waiting")
+def test_a_client_that_has_sent_all_it_will_is_gone(server):
+    """It could not open windows any more; a writer that waits for one must not wait for long."""
+    with Http2Client(server.http, takes=False) as client:
+        number = client.start("GET", "/big/half-closed/100")
+        client.receive_until(lambda: len(client.replies[number].body) == 65535, "a full window")
         client.sock.shutdown(1)
-        with Http2Client(server.http) as other:
-            other.get("/open/half-closed-tcp")
-        assert client.finish(number).body == b"waited"
+        wait_for_note(server, "half-closed", "GeneratorExit")
         client.receive_end()
+
+
+def test_a_body_that_nobody_reads_does_not_keep_the_worker(start_http2):
+    server = start_http2()
+    with Http2Client(server.http) as client:
+        read = client.start("POST", "/unread", [("content-length", "1000")], end=False)
+        assert client.finish(read).body == b"unread"
+        server.signal(signal.SIGTERM)
+        client.receive_until(lambda: client.replies[read].reset is not None, "RST_STREAM")
+        assert client.receive_end() == 0
+    assert server.wait_exit(timeout=10) == 0

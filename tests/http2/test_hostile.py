@@ -137,6 +137,20 @@ def test_more_streams_than_allowed_are_refused(start_http2):
         assert client.get("/hello").status == 200
 
 
+def test_thousands_of_requests_at_once(server, client):
+    """More than are allowed, in one go: refused, and soon the client is told to go."""
+    client.get("/hello")
+    path = block(client, "/hello")
+    numbers = range(3, 40_003, 2)
+    heads = [HeadersFrame(n, data=path, flags=["END_HEADERS", "END_STREAM"]).serialize() for n in numbers]
+    try:
+        client.send_raw(b"".join(heads))
+    except OSError:
+        pass  # it has closed
+    assert client.receive_end() in (CALM, None)
+    assert still_serves(server)
+
+
 def test_streams_that_the_server_is_made_to_reset(server, client):
     """CVE-2025-8671: a client breaks streams so that it is the server that resets them."""
     client.get("/hello")

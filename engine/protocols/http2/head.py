@@ -56,7 +56,7 @@ def read_head(fields: Iterable[tuple[bytes, bytes]], ended: bool, limits: Limits
         raise ProtocolError(431, f"header fields larger than {limits.header_bytes} bytes")
     if len(lines) > limits.header_count:
         raise ProtocolError(431, f"more than {limits.header_count} header fields")
-    length, _ = body_framing(special, "2.0", limits)
+    length = _length(special, limits)
     if ended and length:
         raise MalformedRequest(f"Content-Length {length}, but no body")
     return RequestHead(
@@ -154,6 +154,15 @@ def _target(pseudo: dict[bytes, bytes], method: str, limits: Limits) -> tuple[by
         raise ProtocolError(414, f":path longer than {limits.request_line} bytes")
     path, _, query = target.partition(b"?")
     return target, path, query
+
+
+def _length(special: dict[bytes, bytes], limits: Limits) -> int | None:
+    try:
+        return body_framing(special, "2.0", limits)[0]
+    except ProtocolError as fault:
+        if fault.status == 400:
+            raise MalformedRequest(fault.detail) from None
+        raise
 
 
 def _authority(pseudo: dict[bytes, bytes], special: dict[bytes, bytes]) -> bytes:
