@@ -66,6 +66,10 @@ class CorePool:
         """Whether the next request would have to wait."""
         return not self._free or bool(self._waiting)
 
+    def busy_cores(self) -> int:
+        """How many cores are taken; ``running`` holds ASGI requests too, which take none."""
+        return self.size - len(self._free)
+
     def is_idle(self) -> bool:
         """Whether no request runs or waits."""
         return not self.running and not self._waiting

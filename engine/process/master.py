@@ -212,7 +212,8 @@ class Master:
             if row is not None:
                 self.log.line(
                     f"worker {child.number} (pid: {child.pid}) {child.phase.value}: "
-                    f"{row[Column.REQUESTS]} requests, {row[Column.BUSY]} of {row[Column.CORES]} cores busy, "
+                    f"{row[Column.REQUESTS]} requests, "
+                    f"{row[Column.BUSY_CORES]} of {row[Column.CORES]} cores busy, "
                     f"{row[Column.WAITING]} waiting, {row[Column.CONNECTIONS]} connections, "
                     f"rss {row[Column.RSS] >> 20} MB"
                 )

@@ -48,7 +48,7 @@ def status_of(seen: Mapping[Column, int], cores: int) -> str:
     """
     if not seen[Column.PID]:
         return "cheap"
-    if seen[Column.BUSY] >= max(1, cores):
+    if seen[Column.BUSY_CORES] >= max(1, cores):
         return "busy"
     return f"sig{seen[Column.SIGNAL] - 1}" if seen[Column.SIGNAL] else "idle"
 

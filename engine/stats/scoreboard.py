@@ -38,7 +38,7 @@ class Column(IntEnum):
     REQUESTS = 7
     """Replies ended since the start of this process."""
     BUSY = 8
-    """Cores in use."""
+    """Requests that run, those of ASGI applications too."""
     EXCEPTIONS = 9
     HARAKIRIS = 10
     SIGNALS = 11
@@ -58,6 +58,8 @@ class Column(IntEnum):
     CONNECTIONS = 20
     SIGNAL = 21
     """1 more than the uwsgi signal that is being handled; 0 if none is."""
+    BUSY_CORES = 22
+    """Cores in use; requests of ASGI applications take none."""
 
 
 _COLUMNS: Final = 32  # room for more without changing the size of a row

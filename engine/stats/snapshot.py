@@ -108,7 +108,7 @@ _WORKER_KEYS: Final = (
 
 _MORE: Final = {
     "all_cores": Column.CORES,
-    "busy_cores": Column.BUSY,
+    "busy_cores": Column.BUSY_CORES,
     "waiting_requests": Column.WAITING,
     "connections": Column.CONNECTIONS,
 }
@@ -154,7 +154,7 @@ _COUNTERS: Final = (
     ("respawns_total", "Times the worker was started", Column.RESPAWNS),
 )
 _GAUGES: Final = (
-    ("busy_cores", "Cores that run a request", Column.BUSY),
+    ("busy_cores", "Cores that run a request", Column.BUSY_CORES),
     ("waiting_requests", "Requests that wait for a core", Column.WAITING),
     ("connections", "Open client connections", Column.CONNECTIONS),
     ("resident_memory_bytes", "Resident memory", Column.RSS),

@@ -22,7 +22,7 @@ _COUNTERS: Final = {
 }
 _GAUGES: Final = {
     "avg_response_time": Column.AVERAGE_TIME,
-    "busy_cores": Column.BUSY,
+    "busy_cores": Column.BUSY_CORES,
     "waiting_requests": Column.WAITING,
     "connections": Column.CONNECTIONS,
     "rss_size": Column.RSS,
@@ -61,7 +61,7 @@ class StatsdFormat:
         lines += [f"worker.0.{name}:{added}|c" for name, added in totals.items()]
         ready = [each for each in workers.values() if each.get(Column.STATE) == WorkerState.READY]
         lines.append(f"core.ready_workers:{len(ready)}|g")
-        lines.append(f"core.busy_cores:{sum(each.get(Column.BUSY, 0) for each in workers.values())}|g")
+        lines.append(f"core.busy_cores:{sum(each.get(Column.BUSY_CORES, 0) for each in workers.values())}|g")
         return self._packed(lines)
 
     def _added(self, number: int, name: str, value: int) -> int:

@@ -106,6 +106,7 @@ class Upkeep:
         row[Column.BEAT] = int(time.monotonic() * 1000)
         row[Column.REQUESTS] = front.requests
         row[Column.BUSY] = len(pool.running)
+        row[Column.BUSY_CORES] = pool.busy_cores()
         row[Column.WAITING] = pool.statistics().waiting
         row[Column.CONNECTIONS] = len(front.connections)
         row[Column.EXCEPTIONS] = self._failures()

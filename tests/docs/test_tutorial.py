@@ -67,9 +67,10 @@ def test_who_waits_is_woken_by_who_writes(step: int) -> None:
             assert json.loads(shown.body) == {"messages": ["one", "two"], "by": who_writes}
 
 
-def running(stats: tuple[str, int]) -> int:
+def running(stats: tuple[str, int]) -> tuple[int, int, str]:
+    """Requests that run, cores that they take, and what the worker is said to be."""
     (worker,) = json.loads(get(stats, "/").body)["workers"]
-    return sum(core["in_request"] for core in worker["cores"])
+    return sum(core["in_request"] for core in worker["cores"]), worker["busy_cores"], worker["status"]
 
 
 def test_tasks_that_wait_take_no_core() -> None:
@@ -82,7 +83,9 @@ def test_tasks_that_wait_take_no_core() -> None:
         try:
             for waiter in waiters:
                 waiter.send(request_bytes("GET", "/next/1"))
-            wait_until(lambda: running(stats) == len(waiters), timeout=20, what="everybody to wait")
+            wait_until(
+                lambda: running(stats) == (len(waiters), 0, "idle"), timeout=20, what="everybody to wait"
+            )
             with HttpConnection(engine.http) as writer:
                 assert writer.request("POST", "/messages", body=b"x").status == 201
             for waiter in waiters:

@@ -72,3 +72,10 @@ def test_any_order_of_events_keeps_fifo_and_never_exceeds_the_cores(size: int, e
         assert len(running) <= size
         assert len({core for core, _ in running}) == len(running)
         assert bool(waiting) <= (len(running) == size)
+
+
+def test_only_cores_count_as_busy() -> None:
+    pool = CorePool(2)
+    pool.take("first")
+    pool.running[7] = "an ASGI request"  # engine.cores.tasks does so
+    assert pool.busy_cores() == 1

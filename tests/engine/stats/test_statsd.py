@@ -26,11 +26,11 @@ def row(requests: int, **more: int) -> dict[int, int]:
 
 def test_counters_are_differences_and_gauges_are_not() -> None:
     format_ = StatsdFormat("shop")
-    first = lines(format_, {1: row(10, busy=3)}, 7)
+    first = lines(format_, {1: row(10, busy_cores=3)}, 7)
     assert first["shop.worker.1.requests"] == "10|c"
     assert first["shop.worker.1.busy_cores"] == "3|g"
     assert first["shop.core.listen_queue"] == "7|g"
-    second = lines(format_, {1: row(15, busy=3)})
+    second = lines(format_, {1: row(15, busy_cores=3)})
     assert second["shop.worker.1.requests"] == "5|c"
     assert second["shop.worker.1.busy_cores"] == "3|g"
 

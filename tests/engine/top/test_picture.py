@@ -47,7 +47,7 @@ def test_counters_of_a_replaced_worker_never_give_a_negative_rate():
 
 
 def test_workers_and_totals():
-    totals = picture(Sample(document(busy=2, waiting=5), 1000.0), None).totals
+    totals = picture(Sample(document(busy_cores=2, waiting=5), 1000.0), None).totals
     assert (totals.serving, totals.workers, totals.busy, totals.cores) == (1, 2, 2, 2)
     assert (totals.waiting, totals.connections, totals.tasks) == (5, 7, 3)
     assert (totals.queue, totals.longest_queue, totals.rss) == (4, 100, 1 << 20)
