@@ -72,6 +72,7 @@ def test_the_document_has_the_keys_of_uwsgi_in_its_order(start, address):
 @pytest.mark.engine_only("uWSGI shows rss with --memory-report only")
 def test_requests_and_running_requests_are_shown(start, address):
     engine = start()
+    wait_until(lambda: all(w["rss"] for w in stats(address)["workers"]), timeout=20, what="both workers")
     for _ in range(5):
         get(engine.http, "/hello")
     with HttpConnection(engine.http) as connection:
