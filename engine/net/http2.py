@@ -87,6 +87,7 @@ class Http2Connection:
         self._taken = 0  # bytes of DATA to be given back to the connection's window
         self._trailers: tuple[tuple[bytes, bytes], ...] = ()
         self._idle_since = time.monotonic()
+        self._in_frame = False  # without streams: part of a frame has come, and has a deadline
         self._said_goodbye = False
         self._closing = False
         self._paused = False
@@ -341,9 +342,16 @@ class Http2Connection:
         served = self.thrift.useful > 0
         if self.frames.peer_goes or (served and (front.draining or front.keepalive <= 0)):
             self._end()
-        elif self.deadline == 0.0:
+            return
+        if self.deadline == 0.0:
             self._idle_since = time.monotonic()
-            self.deadline = self._idle_since + self.front.keepalive
+            self.deadline = self._idle_since + front.keepalive
+        in_frame = self.frames.is_in_frame()
+        if in_frame != self._in_frame:
+            self._in_frame = in_frame
+            self.deadline = self._idle_since + (front.keepalive if served else front.head_timeout)
+            if in_frame:
+                self.deadline = min(self.deadline, time.monotonic() + front.head_timeout)
 
     def expire(self) -> None:
         """The deadline has passed; called by the front end."""

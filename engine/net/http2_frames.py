@@ -101,6 +101,11 @@ class Frames(H2Connection):
         self.reset_stream(number, code)
         return [StreamBroken(number)]
 
+    def is_in_frame(self) -> bool:
+        """Whether a frame, or a head of several, has begun and not ended."""
+        buffer: Any = self.incoming_buffer
+        return bool(buffer._data or buffer._headers_buffer)
+
     def stream_window(self, number: int) -> int:
         """How much of one stream the client would take, whatever the connection's own window says."""
         return int(self.streams[number].outbound_flow_control_window)

@@ -209,3 +209,11 @@ def test_an_idle_connection_is_told_and_closed(start_http2):
         assert client.get("/hello").status == 200
         assert client.receive_end() == 0
         assert client.last_stream == 1
+
+
+def test_a_head_that_does_not_end(start_http2):
+    server = start_http2("--http-headers-timeout", "1")
+    with Http2Client(server.http) as client:
+        assert client.get("/hello").status == 200
+        client.send_raw(HeadersFrame(3, data=block(client, "/hello"), flags=["END_STREAM"]).serialize())
+        assert client.receive_end() == 0
