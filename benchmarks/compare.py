@@ -32,7 +32,7 @@ from benchmarks.http.workloads import WORKLOADS
 from benchmarks.machine import compiled, machine, today
 from benchmarks.places import ROOT
 
-__all__ = ["Tree", "measure_http", "measure_micro", "table", "tree"]
+__all__ = ["Tree", "measure_http", "measure_micro", "resolve", "table", "tree"]
 
 _WHERE: Final = "import json, bridge, engine; print(json.dumps([bridge.__file__, engine.__file__]))"
 Values = dict[str, list[float]]
@@ -50,15 +50,24 @@ class Tree:
     compiled: int
 
 
-@contextmanager
-def tree(commit: str) -> Iterator[Tree]:
-    """Check a commit out into a temporary directory and build it; both go with the block.
+def resolve(commit: str) -> str:
+    """Return the whole name of a commit.
 
-    :raises SystemExit: if there is no such commit, or if its code is not what Python would import
+    :raises SystemExit: if there is no such commit
     """
     found = _git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}", check=False)
     if not found:
         raise SystemExit(f"{commit!r} is no commit of {ROOT}")
+    return found
+
+
+@contextmanager
+def tree(commit: str) -> Iterator[Tree]:
+    """Check a commit out into a temporary directory and build it; both go with the block.
+
+    :raises SystemExit: if it cannot be built, or if its code is not what Python would import
+    """
+    found = resolve(commit)
     with tempfile.TemporaryDirectory(prefix="bench-tree-") as name:
         directory = Path(name) / "tree"
         _git("worktree", "add", "--detach", "--quiet", str(directory), found)
@@ -221,7 +230,8 @@ def main() -> int:
     check_machine()
     signal.signal(signal.SIGTERM, _end)  # or the trees would stay
     workloads = arguments.workload or ([] if arguments.micro else ["hello"])
-    with tree(arguments.commit[0]) as first, tree(arguments.commit[1]) as second:
+    commits = [resolve(commit) for commit in arguments.commit]  # now: HEAD may move while the first is built
+    with tree(commits[0]) as first, tree(commits[1]) as second:
         trees = (first, second)
         found: list[Values] = [{}, {}]
         for name in workloads:
