@@ -30,6 +30,7 @@ from __future__ import annotations
 
 import sys
 from asyncio.events import _get_running_loop, _set_running_loop
+from functools import partial
 from typing import Any
 
 from gevent._hub_local import get_hub_if_exists
@@ -38,6 +39,7 @@ from gevent.hub import Hub
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from bridge._clock import monotonic
+from bridge._hub.depth import call_from_below
 from bridge._hub.scheduler import Scheduler
 from bridge._poller import Poller
 from bridge._types import HostLoop
@@ -140,7 +142,10 @@ class Trampoline(Scheduler):
         if driving:
             self._driver_running = False
         try:
-            _switch(hub)
+            if hub:
+                _switch(hub)
+            else:
+                call_from_below(partial(_switch, hub))
         finally:
             if driving:
                 self._driver_running = True

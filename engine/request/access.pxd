@@ -1,3 +1,5 @@
+cimport cython
+
 from engine.request.exchange cimport Exchange
 
 cdef class DefaultLine:
@@ -12,5 +14,20 @@ cdef class DefaultLine:
     cdef str _date
     cdef object _link
     cdef str _address
+    cdef Py_ssize_t _variables
+    cdef Py_ssize_t _size
+    cdef long long _asked_second
+    cdef str _last_address
+    cdef str _last_user
+    cdef str _asked_text
+    cdef int _code
+    cdef Py_ssize_t _count
+    cdef Py_ssize_t _head_size
+    cdef Py_ssize_t _switches
+    cdef int _core
+    cdef str _answered_text
 
+    cdef str _asked(self, str address, str user, Py_ssize_t variables, Py_ssize_t size)
+    @cython.locals(code=int, count=Py_ssize_t, size=Py_ssize_t, core=int, switches=Py_ssize_t)
+    cdef str _answered(self, Exchange exchange)
     cpdef str make(self, Exchange exchange, long long number, double took)

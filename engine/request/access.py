@@ -44,6 +44,11 @@ class DefaultLine:
         self._date = ""
         self._link: object = None
         self._address = ""
+        self._variables = self._size = self._asked_second = -1
+        self._last_address = self._last_user = self._asked_text = ""
+        self._code = self._count = self._head_size = self._switches = -1
+        self._core = -2
+        self._answered_text = ""
 
     def make(self, exchange: Exchange, number: int, took: float) -> str:
         """Return one line, without newline.
@@ -76,12 +81,10 @@ class DefaultLine:
         start = self._start if exchange.core >= 0 else self._no_app
         if exchange.app:
             start = f"[pid: {self._pid}|app: {exchange.app}|req: "
+        asked = self._asked(address, user, exchange.variable_count, exchange.request_bytes())
         line = (
-            f"{start}{number}/{number}] {address} ({user}) "
-            f"{{{exchange.variable_count * 2} vars in {exchange.request_bytes()}{self._date}"
-            f"{method} {uri} => generated {exchange.body_bytes} bytes in {duration} {self._unit}{how}"
-            f"(HTTP/{version} {exchange.status_code}) {exchange.header_count} headers in "
-            f"{exchange.header_bytes} bytes ({exchange.switches} switches on core {exchange.core})"
+            f"{start}{number}/{number}] {asked}{method} {uri} => generated {exchange.body_bytes} bytes in "
+            f"{duration} {self._unit}{how}(HTTP/{version} {self._answered(exchange)}"
         )
         if self._memory is None:
             return line
@@ -90,6 +93,38 @@ class DefaultLine:
             f"{{address space usage: {vsz} bytes/{vsz >> 20}MB}} "
             f"{{rss usage: {rss} bytes/{rss >> 20}MB}} {line}"
         )
+
+    def _asked(self, address: str, user: str, variables: int, size: int) -> str:
+        """From the client's address to the date: seldom another than in the line before."""
+        if (
+            variables == self._variables
+            and size == self._size
+            and address == self._last_address
+            and user == self._last_user
+            and self._second == self._asked_second
+        ):
+            return self._asked_text
+        self._variables, self._size, self._asked_second = variables, size, self._second
+        self._last_address, self._last_user = address, user
+        self._asked_text = f"{address} ({user}) {{{variables * 2} vars in {size}{self._date}"
+        return self._asked_text
+
+    def _answered(self, exchange: Exchange) -> str:
+        """From the status to the core, as :meth:`_asked`."""
+        code, count, size = exchange.sent_code(), exchange.header_count, exchange.header_bytes
+        core, switches = exchange.core, exchange.switches
+        if (
+            code == self._code
+            and size == self._head_size
+            and core == self._core
+            and count == self._count
+            and switches == self._switches
+        ):
+            return self._answered_text
+        self._code, self._count, self._head_size = code, count, size
+        self._core, self._switches = core, switches
+        self._answered_text = f"{code}) {count} headers in {size} bytes ({switches} switches on core {core})"
+        return self._answered_text
 
 
 def _printable(text: str) -> str:

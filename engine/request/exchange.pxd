@@ -6,6 +6,7 @@ cdef class Exchange:
     cdef list _headers
     cdef int _state
     cdef object _status
+    cdef int _code
     cdef public bytes trailers
     cdef public object link
     cdef public object head
@@ -27,6 +28,7 @@ cdef class Exchange:
     cpdef bint is_sent(self)
     cpdef bint is_ended(self)
     cpdef bint is_silent(self)
+    cpdef int sent_code(self)
     cpdef Py_ssize_t request_bytes(self)
     cpdef write(self, data)
     cpdef send_all(self, data)

@@ -63,6 +63,7 @@ class Exchange:
     """A request being answered."""
 
     __slots__ = (
+        "_code",
         "_framing",
         "_headers",
         "_state",
@@ -99,6 +100,7 @@ class Exchange:
         self.started_clock = time.monotonic()
         self._state = NEW
         self._status = ""
+        self._code = 0
         self._headers: list[tuple[str, str]] = []
         self.trailers = b""
         self.body_bytes = 0
@@ -115,7 +117,7 @@ class Exchange:
     @property
     def status_code(self) -> int:
         """The three-digit status; 0 if nothing was sent."""
-        return parse_status(self._status)[1] if self.header_bytes else 0
+        return self.sent_code()
 
     @property
     def method(self) -> str:
@@ -141,6 +143,10 @@ class Exchange:
     def remote_user(self) -> str:
         """The authenticated user, if the front end names one."""
         return "" if type(self.head) is RequestHead else self.head.variables.get("REMOTE_USER", "")
+
+    def sent_code(self) -> int:
+        """The three-digit status; 0 if nothing was sent."""
+        return self._code if self.header_bytes else 0
 
     def request_bytes(self) -> int:
         """Bytes of all names and values that came with the request, 4 more for each pair as in a packet."""
@@ -205,7 +211,7 @@ class Exchange:
             raise TypeError("http status must be a string")
         if type(headers) is not list:
             raise TypeError("http headers must be in a python list")
-        parse_status(status)
+        self._code = parse_status(status)[1]
         self._status = status
         self._headers = headers[:]
         self._state = STARTED
@@ -398,6 +404,7 @@ class Exchange:
         link: Any = self.link  # only connections that are made for it come here
         link.switch(guest)
         self._status = "101 Switching Protocols"
+        self._code = 101
         self._state = SWITCHED
 
     def _check_new(self) -> None:
@@ -418,6 +425,7 @@ class Exchange:
         """Answer with something else than the application began; only before the head is out."""
         self.trailers = b""
         self._status = status
+        self._code = parse_status(status)[1]
         self._headers = headers
         self._state = STARTED
         self.send_all(body)

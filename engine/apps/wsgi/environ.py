@@ -79,7 +79,7 @@ class EnvironBuilder:
         path = head.path
         environ["REQUEST_METHOD"] = head.method
         environ["REQUEST_URI"] = head.target.decode("latin-1")
-        environ["PATH_INFO"] = (unquote_to_bytes(path) if b"%" in path else path).decode("latin-1")
+        environ["PATH_INFO"] = (unquote_to_bytes(path) if path.find(b"%") >= 0 else path).decode("latin-1")
         environ["QUERY_STRING"] = head.query.decode("latin-1")
         environ["SERVER_PROTOCOL"] = _PROTOCOLS[head.http_version]
         keys = self._keys

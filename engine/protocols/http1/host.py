@@ -29,6 +29,8 @@ def check_host(value: bytes) -> None:
     """
     if value in _known:
         return
+    if b", " in value:
+        raise ProtocolError(400, "more than one Host header, or a list in it")
     if _HOST.fullmatch(value) is None:
         raise ProtocolError(400, "Host is not a valid 'name' or 'name:port'")
     if len(_known) >= _CACHE_SIZE:

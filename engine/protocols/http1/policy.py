@@ -47,8 +47,6 @@ def require_host(special: Mapping[bytes, bytes], version: str) -> None:
     """RFC 9112 section 3.2: 400 for HTTP/1.1 without Host, and for any repeated or invalid Host."""
     host = special.get(b"host")
     if host is not None:
-        if b", " in host:
-            raise ProtocolError(400, "more than one Host header, or a list in it")
         check_host(host)
     elif version == "1.1":
         raise ProtocolError(400, "HTTP/1.1 request without a Host header")

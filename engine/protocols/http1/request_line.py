@@ -47,9 +47,9 @@ def parse_request_line(line: bytes) -> RequestLine:
     if target.translate(None, TARGET_CHARS):
         raise _explain_target(target)
     if target[:1] == b"/":  # origin-form, RFC 9112 section 3.2.1
-        if b"?" in target:
-            path, _, query = target.partition(b"?")
-            return method, target, path, query, version, b""
+        mark = target.find(b"?")  # not "in": for bytes that first raises and drops a TypeError
+        if mark >= 0:
+            return method, target, target[:mark], target[mark + 1 :], version, b""
         return method, target, target, b"", version, b""
     return _other_form(method, target, version)
 
