@@ -167,7 +167,8 @@ class Trampoline(Scheduler):
 
     def _find_hub(self) -> greenlet | None:
         hub = get_hub_if_exists()
-        if hub is None or hub.dead or hub.loop is None:
+        # Another hub's loop is no affair of this one: that hub might never come back here.
+        if hub is None or hub.dead or hub.loop is not self:
             return None
         self._runner = hub
         return hub
