@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+from collections import deque
+from itertools import count
 from typing import Final
 
 __all__ = ["free_port", "listening_socket"]
@@ -11,14 +13,17 @@ __all__ = ["free_port", "listening_socket"]
 # Below Linux's ephemeral range (32768 and up), so that no client socket is ever given one of these.
 _RANGE: Final = range(20_000, 32_000)
 
-# A UDP socket bound to the same number marks a port as ours until this process ends: TCP and UDP
-# ports are separate, so the server can still bind it, and other test processes skip it.
-_reserved: list[int] = []
+# A UDP socket bound to the same number marks a port as ours: TCP and UDP ports are separate, so the
+# server can still bind it, and other test processes skip it.  Only the newest are kept, or a long run
+# would use up its descriptors; a port whose server still listens is not taken a second time anyway.
+_KEPT: Final = 100
+_reserved: deque[int] = deque()
+_given = count()
 
 
 def free_port() -> int:
     """Return a TCP port of 127.0.0.1 that nothing uses and no other test process will pick."""
-    start = os.getpid() * 131 + len(_reserved)
+    start = os.getpid() * 131 + next(_given)
     for step in range(len(_RANGE)):
         port = _RANGE[(start + step) % len(_RANGE)]
         if _reserve(port):
@@ -36,7 +41,9 @@ def _reserve(port: int) -> bool:
     except OSError:
         mark.close()
         return False
-    _reserved.append(mark.detach())  # the descriptor stays open, unowned, to the end
+    _reserved.append(mark.detach())  # the descriptor stays open, unowned
+    if len(_reserved) > _KEPT:
+        os.close(_reserved.popleft())
     return True
 
 
