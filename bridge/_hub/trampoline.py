@@ -167,9 +167,11 @@ class Trampoline(Scheduler):
 
     def _find_hub(self) -> greenlet | None:
         hub = get_hub_if_exists()
-        # Another hub's loop is no affair of this one: that hub might never come back here.
-        if hub is None or hub.dead or hub.loop is not self:
+        if hub is None or hub.dead:
             return None
+        mine: object = self
+        if hub.loop is not mine:
+            return None  # another hub's loop is no affair of this one: that hub might never come back here
         self._runner = hub
         return hub
 
