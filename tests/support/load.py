@@ -23,11 +23,14 @@ class Load:
     is refused or reset, or a status other than 200 is a loss.
 
     :param target: what to ask for; the pauses in it decide how many requests are running at a time
+    :param body: given, requests are POST
     """
 
-    def __init__(self, address: Address, target: str, *, clients: int = 4) -> None:
+    def __init__(self, address: Address, target: str, *, clients: int = 4, body: bytes = b"") -> None:
         self._address = address
-        self._target = target
+        method = "POST" if body else "GET"
+        self._request = request_bytes(method, target, body=body)
+        self._last_request = request_bytes(method, target, [("Connection", "close")], body)
         self._ending = threading.Event()
         self._lock = threading.Lock()
         self.answers: Counter[bytes] = Counter()
@@ -75,7 +78,7 @@ class Load:
         while not self._ending.is_set():
             try:
                 with HttpConnection(self._address) as connection:
-                    connection.send(request_bytes("GET", self._target, [("Connection", "close")]))
+                    connection.send(self._last_request)
                     self._read(connection)
             except OSError as exc:
                 self._bad(f"new connection: {exc!r}")
@@ -87,7 +90,7 @@ class Load:
             try:
                 if connection is None:
                     connection = HttpConnection(self._address)
-                connection.send(request_bytes("GET", self._target))
+                connection.send(self._request)
                 if not fresh and connection.is_closed_by_server():
                     connection.close()
                     connection = None

@@ -7,13 +7,13 @@ import pwd
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from tests.support.addresses import Address
 from tests.support.ports import free_port
 from tests.support.processes import ServerProcess
 
-__all__ = ["nginx_config", "running_nginx"]
+__all__ = ["Upstream", "nginx_config", "running_nginx"]
 
 _TEMP_KINDS: Final = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
@@ -36,13 +36,18 @@ _UWSGI_VARIABLES: Final = {
 }
 
 
+# Where requests go: one server, or several that take turns.
+Upstream: TypeAlias = Address | list[Address]
+
+
 def nginx_config(
-    prefix: Path, port: int, *, uwsgi: Address | None, http: Address | None, directives: str = ""
+    prefix: Path, port: int, *, uwsgi: Upstream | None, http: Upstream | None, directives: str = ""
 ) -> str:
     """Text of an ``nginx.conf``: ``/`` goes to the uwsgi address if given, else to the HTTP one.
 
     ``/proxy/``, and ``/ws/`` with upgrades, always go to the HTTP one where there is one.  Nothing
     is buffered, so streamed items pass at once; connections to the HTTP upstream are kept alive.
+    Of several servers none is left out because it was away a moment ago (``max_fails=0``).
 
     :param directives: more lines for the server block
     """
@@ -50,13 +55,13 @@ def nginx_config(
     upstreams = ""
     locations = ""
     if http is not None:
-        upstreams += f"  upstream over_http {{ server {_server(http)}; keepalive 8; }}\n"
+        upstreams += f"  upstream over_http {{ {_servers(http)} keepalive 8; }}\n"
         locations += _proxy_location("/proxy/", trim=True)
         locations += _websocket_location("/ws/")
         if uwsgi is None:
             locations += _proxy_location("/", trim=False)
     if uwsgi is not None:
-        upstreams += f"  upstream over_uwsgi {{ server {_server(uwsgi)}; }}\n"
+        upstreams += f"  upstream over_uwsgi {{ {_servers(uwsgi)} }}\n"
         locations += _uwsgi_location()
     # Workers run as whoever runs the tests: nobody could not enter the temporary directory.
     user = f"user {pwd.getpwuid(os.getuid()).pw_name};" if os.getuid() == 0 else ""
@@ -77,6 +82,12 @@ http {{
 {locations}  }}
 }}
 """
+
+
+def _servers(upstream: Upstream) -> str:
+    if isinstance(upstream, list):
+        return " ".join(f"server {_server(address)} max_fails=0;" for address in upstream)
+    return f"server {_server(upstream)};"
 
 
 def _server(address: Address) -> str:
@@ -114,8 +125,8 @@ def _uwsgi_location() -> str:
 def running_nginx(
     directory: Path,
     *,
-    uwsgi: Address | None = None,
-    http: Address | None = None,
+    uwsgi: Upstream | None = None,
+    http: Upstream | None = None,
     command_prefix: Sequence[str] = (),
     directives: str = "",
 ) -> Iterator[ServerProcess]:
