@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from functools import reduce
 from importlib.util import find_spec
+from operator import or_
 from typing import Final, Literal
 
 from engine.address import Address, InheritedFd, TcpAddress, parse_address
@@ -96,14 +98,15 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
     merged = Merged(entries, table)
     notices: list[str] = []
     cores = _cores(merged, notices)
-    timeout = _socket_timeout(merged)
+    listeners = _listeners(merged)
+    timeout = _client_timeout(merged, listeners)
     if timeout < GEVENT_SOCKET_TIMEOUT:
         notices.append(LOW_SOCKET_TIMEOUT)
     notices.extend(_without_effect(merged))
     _check_directory(merged, "chdir")
     _check_directory(merged, "home")
     return Settings(
-        listeners=_listeners(merged),
+        listeners=listeners,
         tls=_tls(merged),
         listen=_backlog(merged),
         socket_options=SocketOptions(
@@ -252,11 +255,19 @@ def _socket_timeout(merged: Merged) -> float:
             timeout = max(timeout, GEVENT_SOCKET_TIMEOUT)
         elif name == "socket-timeout" and isinstance(value, float):
             timeout = value
-    if timeout == 0:
-        raise ConfigError(
-            "--socket-timeout 0 would give up on every client at once; write the seconds to wait"
-        )
     return timeout
+
+
+def _client_timeout(merged: Merged, listeners: Iterable[Listener]) -> float:
+    """Seconds for clients of all listeners; workers know one such number."""
+    for name in ("socket-timeout", "http-timeout"):
+        if name in merged and not merged.seconds(name):
+            raise ConfigError(f"--{name} 0 would give up on every client at once; write the seconds to wait")
+    timeout = _socket_timeout(merged)
+    if "http-timeout" not in merged:
+        return timeout
+    http = merged.seconds("http-timeout")
+    return max(timeout, http) if any(each.protocol == "uwsgi" for each in listeners) else http
 
 
 def _listeners(merged: Merged) -> tuple[Listener, ...]:
@@ -304,6 +315,8 @@ def _tls(merged: Merged) -> Tls:
         max(0.1, merged.seconds("ssl-handshake-timeout")),
         merged.seconds("ssl-watch"),
         merged.flag("ssl-verbose"),
+        merged.integer("ssl-verify-depth") if "ssl-verify-depth" in merged else None,
+        reduce(or_, (value for name, value in merged.steps if name == "ssl-option"), 0),
     )
 
 

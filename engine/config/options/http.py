@@ -51,6 +51,13 @@ HTTP: Final = Section(
             priority="P1",
         ),
         Option(
+            "http-timeout",
+            SECONDS,
+            "As --socket-timeout, which it replaces for HTTP. With sockets of the uwsgi protocol too, the "
+            "longer of the two holds for all. How long the application may take is --harakiri.",
+            priority="P1",
+        ),
+        Option(
             "http-body-min-rate",
             NUMBER,
             "Bytes per second that a request body must bring, on average over each --socket-timeout in which "
@@ -92,7 +99,6 @@ HTTP: Final = Section(
         noop("http-quiet", _ROUTER, priority="P2"),
         noop("http-gracetime", _ROUTER, kind=NUMBER, priority="P2"),
         noop("http-connect-timeout", _ROUTER, kind=NUMBER),
-        planned("http-timeout", kind=NUMBER, note="set --socket-timeout"),
         planned("http-auto-gzip", kind=FLAG, priority="P2", note="compress in the proxy in front"),
         planned("http-var", priority="P2"),
         refused("http-to", _ROUTER + "; put nginx or HAProxy in front of several engines"),

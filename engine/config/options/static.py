@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.config.options.later import noop, planned
+from engine.config.options.later import noop
 from engine.config.options.record import Option
-from engine.config.static import MAPPING, PATTERN, TIMED_PATTERN, TIMED_TYPE
+from engine.config.static import MAPPING, PATTERN, SERVE_MODE, TIMED_PATTERN, TIMED_TYPE
 from engine.config.values import DIRECTORY, FILE, FLAG, NUMBER, TEXT, Kind
 
 __all__ = ["STATIC_OPTIONS"]
@@ -65,8 +65,15 @@ STATIC_OPTIONS: Final = (
     _option("static-gzip-all", FLAG, "Look for FILE.gz for every file.", multiple=False),
     _option("static-gzip-dir", DIRECTORY, "Look for FILE.gz below this directory.", "static-gzip-prefix"),
     _option("static-gzip-ext", TEXT, "Look for FILE.gz for files with this ending.", "static-gzip-suffix"),
+    _option(
+        "file-serve-mode",
+        SERVE_MODE,
+        "Have the server in front send the files: x-accel-redirect or nginx, or x-sendfile (Apache, "
+        "Lighttpd), is the field that names the file to it.",
+        "fileserve-mode",
+        multiple=False,
+    ),
     noop("honour-range", "Range is always honoured for files"),
     noop("static-cache-paths", "the kernel remembers where files are", kind=NUMBER),
     noop("static-cache-paths-name", "the kernel remembers where files are", kind=TEXT),
-    planned("file-serve-mode", "fileserve-mode", note="leave it out: files are sent with sendfile(2)"),
 )

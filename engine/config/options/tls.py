@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.config.options.later import noop, planned, refused
+from engine.config.options.later import noop, refused
 from engine.config.options.record import Option, Section
-from engine.config.tls import SNI_SITE, TLS_ADDRESS, TLS_KEYVALS
-from engine.config.values import COUNT, DIRECTORY, FLAG, NUMBER, SECONDS, TEXT
+from engine.config.tls import SNI_SITE, SSL_OPTION, TLS_ADDRESS, TLS_KEYVALS
+from engine.config.values import DIRECTORY, FLAG, NUMBER, SECONDS, TEXT
 
 __all__ = ["TLS"]
 
@@ -78,6 +78,21 @@ TLS: Final = Section(
             priority="P1",
         ),
         Option("ssl-verbose", FLAG, "Log TLS handshakes that fail.", priority="P2"),
+        Option(
+            "ssl-verify-depth",
+            NUMBER,
+            "Most authorities that may stand between a client's certificate and one of CLIENT_CA. "
+            "Without it any number may; in uWSGI 1.",
+            priority="P2",
+        ),
+        Option(
+            "ssl-option",
+            SSL_OPTION,
+            "An option of OpenSSL to turn on: its number, or its name in Python's ssl module, as in "
+            "OP_NO_TICKET.",
+            multiple=True,
+            priority="P2",
+        ),
         noop("https-export-cert", "HTTPS_CC is always set where a client has shown a certificate"),
         noop(
             "ssl-sessions-use-cache",
@@ -90,7 +105,5 @@ TLS: Final = Section(
         refused("ssl-enable3", "SSL 3 is broken (RFC 7568)", "ssl-enable-sslv3", "sslv3", kind=FLAG),
         refused("ssl-enable-tlsv1", "TLS 1.0 and 1.1 are broken (RFC 8996)", "tlsv1", kind=FLAG),
         refused("sni-regexp", "write --sni '*.DOMAIN CERT,KEY', or use --sni-dir"),
-        planned("ssl-verify-depth", kind=COUNT, priority="P2"),
-        planned("ssl-option", kind=NUMBER, priority="P2"),
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import warnings
 from collections.abc import Sequence
 
 from engine.config.tls import Certificate
@@ -11,16 +12,20 @@ from engine.errors import ConfigError
 __all__ = ["server_context"]
 
 
-def server_context(certificate: Certificate, alpn: Sequence[str]) -> ssl.SSLContext:
+def server_context(certificate: Certificate, alpn: Sequence[str], options: int = 0) -> ssl.SSLContext:
     """Return a context for TLS 1.2 and later (RFC 8996 ends 1.0 and 1.1).
 
     :param alpn: protocols to offer, the preferred one first (RFC 7301)
+    :param options: of OpenSSL, to turn on
     :raises ConfigError: if a file cannot be read, or key and certificate do not belong together
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # A client could make the server compute by asking for new handshakes on an open connection.
     context.options |= ssl.OP_NO_RENEGOTIATION
+    with warnings.catch_warnings():  # Python would rather see maximum_version than OP_NO_TLSv1_3
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.options |= options
     context.set_alpn_protocols(list(alpn))
     _load_key(context, certificate)
     if certificate.ciphers:

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 from engine.config.tls import Certificate, Tls
 from engine.errors import ConfigError
 from engine.net.tls.context import server_context
+from engine.net.tls.depth import authorities_between
 
 __all__ = ["TlsSites"]
 
@@ -46,7 +47,7 @@ class TlsSites:
 
     def _new(self, certificate: Certificate) -> ssl.SSLContext:
         self._files |= {certificate.cert, certificate.key} | ({certificate.client_ca} - {""})
-        context = server_context(certificate, self._alpn)
+        context = server_context(certificate, self._alpn, self._tls.options)
         if certificate.client_required:
             self._required.add(context)
         return context
@@ -103,8 +104,11 @@ class TlsSites:
         return self._names.get(obj, "")
 
     def refuses(self, obj: ssl.SSLObject) -> bool:
-        """Whether the site asks for a certificate that the client has not shown."""
-        return obj.context in self._required and not obj.getpeercert(True)
+        """Whether the site asks for a certificate that the client has not shown, or not one near enough."""
+        if not obj.getpeercert(True):
+            return obj.context in self._required
+        depth = self._tls.depth
+        return depth is not None and authorities_between(obj) > depth
 
     @property
     def are_separate(self) -> bool:

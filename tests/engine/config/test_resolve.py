@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ssl
 import sys
 import types
 
@@ -138,6 +139,45 @@ def test_the_loop_backend_is_uvloop_if_it_is_there(monkeypatch):
 
 
 # -- order: uWSGI raises a low socket-timeout when it sees --gevent
+
+
+@pytest.mark.parametrize(
+    ("argv", "timeout"),
+    [
+        (["--http-timeout", "60"], 60.0),
+        (["--http-timeout", "31", "--socket-timeout", "60"], 31.0),
+        (["--http-timeout", "31", "--socket-timeout", "60", "--socket", ":3031"], 60.0),
+        (["--http-timeout", "61", "--socket-timeout", "60", "--socket", ":3031"], 61.0),
+        (["--http-timeout", "31", "--socket", ":3031", "--protocol", "http"], 31.0),
+    ],
+)
+def test_http_has_a_timeout_of_its_own(argv, timeout):
+    assert served("--gevent", "3", *argv).socket_timeout == timeout
+
+
+@pytest.mark.parametrize("name", ["http-timeout", "socket-timeout"])
+def test_no_time_at_all_is_refused(name):
+    assert f"--{name} 0 would give up on every client" in refused(
+        "--http-socket", ":0", "--module", "a", f"--{name}", "0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("argv", "options"),
+    [
+        ([], 0),
+        (["--ssl-option", "16384"], ssl.OP_NO_TICKET),
+        (["--ssl-option", "OP_NO_TICKET", "--ssl-option", "4"], ssl.OP_NO_TICKET | 4),
+    ],
+)
+def test_options_of_openssl_add_up(argv, options):
+    assert served("--gevent", "3", *argv).tls.options == options
+
+
+@pytest.mark.parametrize("value", ["OP_NO_SUCH", "CERT_REQUIRED", "-1", "0x4000", str(1 << 63)])
+def test_what_is_no_option_of_openssl_is_refused(value):
+    said = refused(*HTTP, *APP, "--ssl-option", value)
+    assert "OP_NO_TICKET" in said or "below 2**63" in said
 
 
 @pytest.mark.parametrize(
