@@ -142,11 +142,10 @@ def _ssl_option(text: str) -> int:
     """Read the number or the name of one option."""
     import ssl  # only for this option: a server without TLS needs it not
 
-    number = int(text) if text.isascii() and text.isdecimal() else getattr(ssl, text, None)
-    if not text.startswith("OP_") and not text.isdecimal() or not isinstance(number, int):
-        raise ValueError(
-            "a number, or the name of an option of Python's ssl module, is needed, as in OP_NO_TICKET"
-        )
+    is_number = text.isascii() and text.isdecimal()
+    number = int(text) if is_number else getattr(ssl, text, None)
+    if not (is_number or text.startswith("OP_")) or not isinstance(number, int):
+        raise ValueError("a number, or a name as Python's ssl module has it, is needed, as in OP_NO_TICKET")
     if number >> 63:
         raise ValueError("options of OpenSSL are below 2**63")
     return int(number)
