@@ -251,7 +251,11 @@ def test_py_autoreload_sees_a_changed_module_and_survives_a_broken_one(start_eng
 def test_term_reloads_only_where_it_is_asked_for(start, version):
     engine = start("--die-on-term=false")
     version("v2")
+    wait_until(lambda: len(workers_of(engine)) == 2, timeout=20, what="both workers")
+    old = workers_of(engine)
     engine.signal(signal.SIGTERM)
+    # This reload is brutal: an old worker is killed with the requests it has, so none are sent before.
+    wait_until(lambda: not old & workers_of(engine), timeout=40, what="the old workers to be killed")
     wait_for_version(engine, "v2")
     engine.signal(signal.SIGINT)
     assert engine.wait_exit() == 0
