@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = [
     "AppLoadError",
     "BindError",
+    "BodyNotRead",
     "BodyTimeout",
     "BrokenBody",
     "ClientDisconnected",
@@ -87,6 +88,10 @@ class BrokenBody(ClientDisconnected):
 
 class BodyTimeout(EngineError, OSError):
     """The client sent nothing of its request body for ``--socket-timeout`` seconds."""
+
+
+class BodyNotRead(EngineError):
+    """What follows the request body was asked for before the body was read to its end."""
 
 
 class WriteTimeout(EngineError, OSError):

@@ -236,6 +236,8 @@ class WSGIHandler:
             self._intake.give_back()
         environ["wsgi.input"] = self.wsgi_input
         environ["wsgi.input_terminated"] = not switches
+        if head.chunked:
+            environ["engine.request_trailers"] = self.wsgi_input.trailers
         return environ
 
     def _send_continue(self) -> None:

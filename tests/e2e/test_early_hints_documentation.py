@@ -13,7 +13,7 @@ from tests.support.http_client import HttpConnection, get, request_bytes
 pytestmark = pytest.mark.engine_only("uWSGI has neither")
 
 PAGE = (REPOSITORY / "docs" / "how-to" / "early-hints-and-trailers.md").read_text()
-HINTS, TRAILERS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+HINTS, TRAILERS, RECEIVED = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture
@@ -42,3 +42,11 @@ def test_the_checksum_follows_the_stream(serve):
     body = b"line 0\nline 1\nline 2\n"
     assert data.endswith(b"\r\n0\r\nX-Sum: " + hashlib.sha256(body).hexdigest().encode() + b"\r\n\r\n")
     assert get(address).body == body
+
+
+def test_the_checksum_follows_the_upload(serve):
+    with HttpConnection(serve(RECEIVED)) as connection:
+        chunks = b"5\r\nhello\r\n0\r\nX-Sum: 42\r\n\r\n"
+        connection.send(request_bytes("POST", "/", [("Transfer-Encoding", "chunked")], chunks))
+        assert connection.reader.read().body == b"5 bytes, checksum 42"
+        assert connection.get("/").body == b"0 bytes, checksum none"

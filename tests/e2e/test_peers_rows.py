@@ -190,6 +190,30 @@ def test_trailers_of_a_request_are_accepted_and_are_no_headers(http):
     assert http.get("/show").status == 200
 
 
+TRAILERS = b"X-Sum: 1\r\nx-more: \xe9\r\nX-Sum: 2\r\nContent-Length: 9\r\nCookie: a=b\r\nX_Y: z\r\n\r\n"
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_the_application_may_have_the_trailers_of_a_request(http, method):
+    http.send(request_bytes(method, "/received/late", CHUNKED, b"1\r\nx\r\n0\r\n" + TRAILERS))
+    assert http.reader.read().body == b'[["x-sum", "1"], ["x-more", "\\u00e9"], ["x-sum", "2"]]'
+    http.send(request_bytes("POST", "/received/late", CHUNKED, b"0\r\n\r\n"))
+    assert http.reader.read().body == b"[]"
+
+
+def test_trailers_of_a_request_come_after_its_body(http):
+    http.send(request_bytes("POST", "/received/early", CHUNKED, b"3\r\nx\ny\r\n0\r\n" + TRAILERS))
+    assert http.reader.read().body == b'"BodyNotRead"'
+    http.send(request_bytes("POST", "/received/early", CHUNKED, b"2\r\nx\n\r\n"))
+    assert http.reader.read().body == b'"BodyNotRead"'
+
+
+@pytest.mark.parametrize(("headers", "body"), [([("Content-Length", "1")], b"x"), ([], b"")])
+def test_a_request_without_chunks_has_no_trailers(http, headers, body):
+    http.send(request_bytes("POST", "/received/late", headers, body))
+    assert http.reader.read().body == b"null"
+
+
 # -- Expect
 
 

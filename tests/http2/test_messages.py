@@ -118,6 +118,16 @@ def test_trailers_of_a_request_end_it(client):
     assert client.finish(number).body == b"body"
 
 
+@pytest.mark.parametrize("headers", [[], [("content-length", "4")]])
+def test_the_application_may_have_the_trailers_of_a_request(client, headers):
+    number = client.start("POST", "/received", headers, end=False)
+    client.send(number, b"body")
+    client.h2.send_headers(number, [("x-sum", "1"), ("cookie", "a=b")], end_stream=True)
+    client.flush()
+    assert client.finish(number).body == b'[["x-sum", "1"]]'
+    assert client.get("/received").body == b"[]"
+
+
 def test_100_continue(client):
     number = client.start("POST", "/echo", [("expect", "100-continue"), ("content-length", "4")], end=False)
     reply = client.replies[number]

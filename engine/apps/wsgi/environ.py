@@ -67,9 +67,11 @@ class EnvironBuilder:
             environ["wsgi.websocket"] = WSGIWebSocket(exchange, environ)
             environ["werkzeug.socket"] = RawSocket(exchange)
         environ["uwsgi.core"] = exchange.core
-        environ["wsgi.input"] = InputStream(exchange.body)
+        environ["wsgi.input"] = stream = InputStream(exchange.body)
         if type(head) is RequestHead and head.http_version != "1.0":  # never a 1xx to HTTP/1.0
             environ["wsgi.early_hints"] = exchange.early_hints
+            if head.chunked or head.http_version == "2.0":
+                environ["engine.request_trailers"] = stream.trailers
             if "HTTP_TE" in environ and accepts_trailers(environ["HTTP_TE"]):
                 environ["engine.send_trailers"] = exchange.send_trailers
         return environ

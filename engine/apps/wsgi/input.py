@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.errors import BodyTimeout, BrokenBody, ClientDisconnected
+from engine.errors import BodyNotRead, BodyTimeout, BrokenBody, ClientDisconnected
 from engine.request.body import RequestBody
 
 __all__ = ["InputStream"]
@@ -123,6 +123,19 @@ class InputStream:
         if not line:
             raise StopIteration
         return line
+
+    def trailers(self) -> list[tuple[str, str]]:
+        """Return the fields that came after the body, names in lower case (RFC 9110 section 6.5).
+
+        Offered as ``environ["engine.request_trailers"]``.  Fields that only a head may have are left out
+        (section 6.5.1), and names with an underscore.
+
+        :raises BodyNotRead: before a read has returned ``b""`` or all of the rest
+        """
+        body = self._body
+        if self._pending or body.buffered or not body.complete:
+            raise BodyNotRead("the request body was not read to its end; its trailers come after it")
+        return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in body.trailers]
 
     def tell(self) -> int:
         """Return how many bytes were read."""

@@ -177,6 +177,19 @@ def trailers(environ, start_response, name):
     return items()
 
 
+def received(environ, start_response, name):
+    """The trailers of the request, ``early`` (before the body is read to its end), or ``late``."""
+    offer = environ.get("engine.request_trailers")
+    stream = environ["wsgi.input"]
+    stream.readline() if name == "early" else stream.read()
+    try:
+        text = json.dumps(None if offer is None else offer())
+    except Exception as error:
+        text = json.dumps(type(error).__name__)
+    start_response("200 OK", [TEXT])
+    return [text.encode()]
+
+
 def show(environ, start_response, name):
     """What was asked, body read to its end; an error of the body is named."""
     shown = {key: value for key, value in environ.items() if isinstance(value, str | bool)}
@@ -202,6 +215,7 @@ ROUTES = {
     "endless": endless,
     "hints": hints,
     "trailers": trailers,
+    "received": received,
 }
 
 

@@ -118,6 +118,11 @@ def on_hints(environ, start_response, rest):
     return answer(start_response, b"hinted")
 
 
+def on_received(environ, start_response, rest):
+    environ["wsgi.input"].read()
+    return answer(start_response, json.dumps(environ["engine.request_trailers"]()).encode())
+
+
 def on_trailers(environ, start_response, rest):
     send = environ.get("engine.send_trailers")
     start_response("200 OK", [("Content-Type", "text/plain"), *([("Content-Length", "9")] if rest else [])])
