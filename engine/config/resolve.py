@@ -17,6 +17,7 @@ from engine.config.entries import Entry
 from engine.config.http2 import http2_settings
 from engine.config.log_targets import is_network_log, log_targets
 from engine.config.merge import Merged
+from engine.config.metrics import metric_settings
 from engine.config.options import OPTIONS, OptionTable
 from engine.config.options.processes import HOOK_ACTIONS, HOOK_MOMENTS
 from engine.config.programs import cron_jobs, touched_commands
@@ -65,6 +66,9 @@ IMPLY_MASTER: Final = (
     "cheaper",
     "stats",
     "stats-push",
+    "enable-metrics",
+    "metric",
+    "metrics-dir",
 )
 
 _SOCKET_OPTIONS: Final[Mapping[str, Callable[[str], tuple[str, Certificate | None]]]] = {
@@ -105,6 +109,7 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
     notices.extend(_without_effect(merged))
     _check_directory(merged, "chdir")
     _check_directory(merged, "home")
+    metrics = metric_settings(merged)
     return Settings(
         listeners=listeners,
         tls=_tls(merged),
@@ -190,6 +195,8 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         stats_minified=merged.flag("stats-minified"),
         stats_push=tuple(map(parse_push, merged.texts("stats-push"))),
         stats_push_interval=max(0.1, merged.seconds("stats-pusher-default-freq")),
+        stats_metrics=not merged.flag("stats-no-metrics"),
+        metrics=metrics,
         stats_cores=not merged.flag("stats-no-cores"),
         static=static_files(merged.steps),
         socket_timeout=timeout,
@@ -221,7 +228,7 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         log_prefix=merged.text("log-prefix") or "",
         websocket=_websocket(merged),
         http2=http2_settings(merged),
-        memory_report=merged.flag("memory-report") or "stats" in merged,
+        memory_report=merged.flag("memory-report") or "stats" in merged or bool(metrics),
         logto=None if is_network_log(merged.text("logto") or "") else _path(merged, "logto"),
         logto2=_path(merged, "logto2"),
         notices=tuple(notices),

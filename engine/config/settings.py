@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from engine.address import Address
 from engine.config.app_spec import AppSpec, Mount
 from engine.config.daemons import Daemon
+from engine.config.metrics import MetricSettings
 from engine.config.programs import CronJob, TouchedCommand
 from engine.config.pushers import StatsdAddress
 from engine.config.socket_options import SocketOptions
@@ -189,6 +190,8 @@ class Settings:
     stats_cores: bool
     stats_push: tuple[StatsdAddress, ...]
     stats_push_interval: float
+    stats_metrics: bool
+    metrics: MetricSettings
 
     static: StaticFiles
     """Files sent without asking the application; false if there are none."""

@@ -25,6 +25,7 @@ class Surroundings:
     """What lines tell besides the request.
 
     :param memory: resident and virtual size of this process, in bytes
+    :param metric: tells the value of ``%(metric.NAME)``
     :param date_format: strftime pattern of ``%(ftime)``; None means that of ``%(ltime)``
     :param forwarded_for: ``%(addr)`` is X-Forwarded-For, if there is one
     """
@@ -34,6 +35,7 @@ class Surroundings:
     memory: Callable[[], tuple[int, int]] = lambda: (0, 0)
     date_format: str | None = None
     forwarded_for: bool = False
+    metric: Callable[[str], int] = lambda name: 0
 
 
 _NUMBERS: Final[Mapping[str, str]] = {
@@ -95,6 +97,7 @@ class Variables:
     """Expressions by name, and the names that these use."""
 
     def __init__(self, around: Surroundings) -> None:
+        self._metric = around.metric
         self.names: dict[str, Any] = {
             "pid": around.pid,
             "worker": around.worker,
@@ -125,6 +128,8 @@ class Variables:
             return self._call(variable(rest))
         if group == "logvar" and rest:
             return self._call(logvar(rest))
+        if group == "metric" and rest:
+            return self._call(lambda exchange: str(self._metric(rest)))
         if group in ("var", "logvar", "metric"):
             raise ConfigError(_refusal(name))
         alike = difflib.get_close_matches(name, NAMES, 1, _ALIKE)
@@ -152,8 +157,8 @@ def _forwarded_for(exchange: Any) -> str:
 
 def _refusal(name: str, *alike: str) -> str:
     meant = f"; is {alike[0]} meant? A variable of uwsgi.set_logvar is %(logvar.{name})" if alike else ""
-    why = "there is no metrics subsystem" if name.startswith("metric") else "there is no such variable"
     return (
-        f"--log-format: %({name}): {why}{meant}. There are {', '.join(NAMES)}, var.NAME of the request "
-        "(var.HTTP_X_ID), and names that the application sets with uwsgi.set_logvar"
+        f"--log-format: %({name}): there is no such variable{meant}. There are {', '.join(NAMES)}, "
+        "var.NAME of the request (var.HTTP_X_ID), metric.NAME, and names that the application sets "
+        "with uwsgi.set_logvar"
     )

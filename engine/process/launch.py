@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from engine.process.early_signals import EarlySignals
 from engine.process.hooks import Hooks
 from engine.process.log_setup import LogSetup
 from engine.process.logs import Logs
+from engine.process.metrics import Collector, declare_metrics
 from engine.process.notify import Notifier
 from engine.process.pidfile import Pidfiles
 from engine.process.privileges import drop_privileges
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from engine.net.listeners import Listener
     from engine.net.tls.keeper import TlsKeeper
     from engine.process.master import Master
+    from engine.stats.snapshot import MetricFacts
     from engine.worker import Supervised
 
 __all__ = ["check", "run"]
@@ -73,7 +76,8 @@ def check(settings: Settings) -> int:
     for wanted in settings.listeners:
         _certificates(settings, wanted)
     log = ServerLog(os.open(os.devnull, os.O_WRONLY))
-    _install_api(settings, [], True, log)
+    api = _install_api(settings, [], True, log)
+    declare_metrics(settings, api.instance.store)
     _load(settings, log)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -167,6 +171,7 @@ class _Launch:
         settings, log = self.settings, self.log
         self.api = _install_api(settings, self.listeners, self.supervised, log)
         self.api.instance.log_size = self.logs.size
+        self._ledger = declare_metrics(settings, self.api.instance.store)
         self.api.skip_atexit = settings.skip_atexit
         self.api.skip_teardown = settings.skip_atexit_teardown
         loaded = True
@@ -229,6 +234,7 @@ class _Launch:
                 settings.mule_reload_mercy,
                 settings.exit_on_reload,
                 self.logs,
+                settings.metrics.enabled and settings.metrics.cores,
             ),
             self._work if loaded else None,
             self.log,
@@ -239,6 +245,9 @@ class _Launch:
         self.api.supervise(master)
         equip(master, settings, self.listeners)
         Reporting(master, self.notifier)
+        metrics = None
+        if self._ledger is not None:
+            metrics = Collector(master, self._ledger, self.listeners, self.api.routed_signals).facts
         if self._stats is not None:
             from bridge import __version__
             from engine.process.stats_server import StatsServer
@@ -252,19 +261,20 @@ class _Launch:
                 minified=settings.stats_minified,
                 with_cores=settings.stats_cores,
                 version=__version__,
+                metrics=metrics if settings.stats_metrics else None,
             )
-        self._push_stats(master)
+        self._push_stats(master, metrics)
         self.api.use_scoreboard(master.board, None)
         self.board = master.board
         return master.run(self.before, self.early.replay)
 
-    def _push_stats(self, master: Master) -> None:
+    def _push_stats(self, master: Master, metrics: Callable[[], Sequence[MetricFacts]] | None) -> None:
         from engine.process.stats_push import StatsPush
 
         settings = self.settings
         for address in settings.stats_push:
             try:
-                StatsPush(master, address, settings.stats_push_interval, self.listeners)
+                StatsPush(master, address, settings.stats_push_interval, self.listeners, metrics)
             except OSError as exc:
                 raise ConfigError(f"--stats-push statsd:{address.host}:{address.port}: {exc}") from exc
 

@@ -55,7 +55,7 @@ class Master:
         self.log = log
         self.events = events = MasterEvents()
         # Rows for workers, for those that replace them, and for old ones that take their time.
-        self.board = Scoreboard(4 * settings.processes + 8)
+        self.board = Scoreboard(4 * settings.processes + 8, settings.cores if settings.count_by_core else 0)
         self._on_stop = on_stop
         self._each_cycle: list[Callable[[], None]] = []
         self._busy: list[Callable[[], bool]] = []

@@ -34,6 +34,7 @@ class MasterSettings:
     :param harakiri: longest time a worker's loop may not turn; 0 means any
     :param helper_mercy: from telling a mule or spooler to stop until SIGKILL
     :param exit_on_reload: end instead of reloading; whoever started the server starts it again
+    :param count_by_core: let workers tell how many requests each core has ended
     :param reload_on_term: SIGTERM reloads instead of stopping, as in uWSGI without ``--die-on-term``
     """
 
@@ -49,6 +50,7 @@ class MasterSettings:
     helper_mercy: float = 60.0
     exit_on_reload: bool = False
     logs: Logs | None = None
+    count_by_core: bool = False
 
 
 @dataclass(slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bridge.lowlevel import original
 from engine.config.pushers import StatsdAddress
 from engine.stats.backlog import backlog_of
 from engine.stats.scoreboard import Column
+from engine.stats.snapshot import MetricFacts
 from engine.stats.statsd import StatsdFormat
 
 if TYPE_CHECKING:
@@ -23,12 +24,19 @@ class StatsPush:
     """Lives in the master's events; a server that is away costs nothing.
 
     :param interval: seconds between two times
+    :param metrics: those of the application are sent too
     """
 
     def __init__(
-        self, master: Master, address: StatsdAddress, interval: float, served: Sequence[Listener]
+        self,
+        master: Master,
+        address: StatsdAddress,
+        interval: float,
+        served: Sequence[Listener],
+        metrics: Callable[[], Sequence[MetricFacts]] | None = None,
     ) -> None:
         self._master = master
+        self._metrics = metrics
         self._served = served
         self._interval = interval
         self._format = StatsdFormat(address.prefix)
@@ -48,8 +56,9 @@ class StatsPush:
             row = master.board.current(number)
             if row is not None:
                 workers[number] = {int(column): row[column] for column in Column}
+        own = [each for each in self._metrics() if each.own] if self._metrics is not None else []
         queue = sum(backlog_of(each.sock) for each in self._served if each.sock.fileno() >= 0)
-        for data in self._format.datagrams(workers, queue):
+        for data in self._format.datagrams(workers, queue, own):
             try:
                 self._socket.sendto(data, self._address)
             except OSError:

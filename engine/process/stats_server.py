@@ -19,7 +19,7 @@ from engine.process.plan import Phase
 from engine.stats.backlog import backlog_of
 from engine.stats.page import PAGE_FIELDS, page, wants_page
 from engine.stats.scoreboard import Column
-from engine.stats.snapshot import ServerFacts, SocketFacts, WorkerFacts, prometheus, snapshot
+from engine.stats.snapshot import MetricFacts, ServerFacts, SocketFacts, WorkerFacts, prometheus, snapshot
 
 if TYPE_CHECKING:
     from engine.net.listeners import Listener
@@ -39,6 +39,7 @@ class StatsServer:
 
     :param own: the socket that stats are served on
     :param served: the server's own listening sockets
+    :param metrics: None if there are none
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class StatsServer:
         minified: bool,
         with_cores: bool,
         version: str,
+        metrics: Callable[[], Sequence[MetricFacts]] | None = None,
     ) -> None:
         self._master = master
         self._socket = own
@@ -61,6 +63,7 @@ class StatsServer:
         self._minified = minified
         self._with_cores = with_cores
         self._version = version
+        self._metrics = metrics
         self._clients: dict[_Client, None] = {}
         self._asked = 0
         self._questions: dict[int, _Question] = {}
@@ -147,6 +150,7 @@ class StatsServer:
             sockets,
             workers,
             master.is_stopping(),
+            None if self._metrics is None else self._metrics(),
         )
 
     # -- asking the workers --------------------------------------------------------------------------

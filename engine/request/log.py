@@ -19,11 +19,15 @@ MakeNumberedLine: TypeAlias = Callable[[Exchange, int, float], str]
 
 
 def line_maker(
-    settings: RequestLogSettings, worker: int, memory: Callable[[], tuple[int, int]]
+    settings: RequestLogSettings,
+    worker: int,
+    memory: Callable[[], tuple[int, int]],
+    metric: Callable[[str], int] = lambda name: 0,
 ) -> MakeNumberedLine:
     """Return what makes the lines that *settings* ask for; call in the worker.
 
     :param memory: resident and virtual size of this process, in bytes
+    :param metric: tells the value of a metric
     :raises ConfigError: if the format cannot be used
     """
     if settings.pattern is None and not settings.json_fields:
@@ -31,7 +35,7 @@ def line_maker(
             os.getpid(), settings.micros, settings.forwarded_for, memory if settings.memory else None
         )
         return line.make
-    around = Surroundings(os.getpid(), worker, memory, settings.date_format, settings.forwarded_for)
+    around = Surroundings(os.getpid(), worker, memory, settings.date_format, settings.forwarded_for, metric)
     if settings.json_fields:
         make = compile_json(settings.json_fields, around)
     else:

@@ -86,6 +86,8 @@ class Switchboard:
         self._flush_handle: Handle | None = None
         self._ticking = False
         self._ready_to_start: list[AddTimer] = []
+        self.routed = self.unrouted = 0
+        """Signals that found somebody to handle them, and that found nobody."""
         self.elsewhere: Elsewhere | None = None
         """Where signals go first; they come back through :meth:`route_here`."""
 
@@ -182,7 +184,10 @@ class Switchboard:
         row = self._registry.row(number)
         owners = None if row.is_everywhere() else row.owners
         problem = self._lines.route(number, parse_target(target), owners)
-        if problem is not None:
+        if problem is None:
+            self.routed += 1
+        else:
+            self.unrouted += 1
             self._log(problem)
         self._flush_soon()
 

@@ -74,14 +74,18 @@ class WorkerState(IntEnum):
 
 
 class Row:
-    """The row of one process: ``row[Column.REQUESTS] += 1``."""
+    """The row of one process: ``row[Column.REQUESTS] += 1``.
 
-    __slots__ = ("_at", "_cells", "index")
+    :param cores: requests that each core has ended; empty unless somebody wants to know
+    """
 
-    def __init__(self, cells: memoryview, index: int) -> None:
+    __slots__ = ("_at", "_cells", "cores", "index")
+
+    def __init__(self, cells: memoryview, index: int, cores: memoryview) -> None:
         self._cells = cells
         self._at = index * _COLUMNS
         self.index = index
+        self.cores = cores
 
     def __getitem__(self, column: int) -> int:
         value: int = self._cells[self._at + column]
@@ -94,6 +98,7 @@ class Row:
         """Make the row free."""
         for column in range(_COLUMNS):
             self[column] = 0
+        self.cores[:] = memoryview(bytes(self.cores.nbytes)).cast("q")
 
     def __repr__(self) -> str:
         return f"<Row {self.index} of pid {self[Column.PID]}, worker {self[Column.NUMBER]}>"
@@ -103,17 +108,21 @@ class Scoreboard:
     """The table.
 
     :param size: how many processes there can be at once, those that are about to end included
+    :param cores: of each process, if requests are to be counted by core; else 0
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, cores: int = 0) -> None:
         self.size = size
+        self._of_cores = memoryview(mmap.mmap(-1, max(1, size * cores) * 8)).cast("q")
+        self._core_count = cores
         # Anonymous and shared: children inherit it, nothing is left behind on any disk.
         self._memory = mmap.mmap(-1, size * _COLUMNS * 8)
         self._cells = memoryview(self._memory).cast("q")
 
     def row(self, index: int) -> Row:
         """Return a row by its place in the table."""
-        return Row(self._cells, index)
+        begin = index * self._core_count
+        return Row(self._cells, index, self._of_cores[begin : begin + self._core_count])
 
     def free_row(self) -> Row | None:
         """Return a row that no process has; None if there are too many processes."""

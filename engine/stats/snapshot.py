@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from engine.config.metrics import MetricKind
 from engine.stats.figures import app_figures, worker_figures
 from engine.stats.scoreboard import Column, WorkerState
 
-__all__ = ["ServerFacts", "SocketFacts", "WorkerFacts", "prometheus", "snapshot"]
+__all__ = ["MetricFacts", "ServerFacts", "SocketFacts", "WorkerFacts", "prometheus", "snapshot"]
 
+_NOT_A_NAME: Final = re.compile("[^a-zA-Z0-9_]")
 _LOCKS: Final = ("user 0", "signal", "filemon", "timer", "rbtimer", "cron", "rpc", "snmp")
 
 
@@ -43,8 +46,26 @@ class WorkerFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricFacts:
+    """A metric.
+
+    :param kind: uWSGI's number of it
+    :param own: of the application, not one that the server has by itself
+    """
+
+    name: str
+    kind: int
+    oid: str
+    value: int
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """The server as a whole."""
+    """The server as a whole.
+
+    :param metrics: None if there are none to show
+    """
 
     version: str
     pid: int
@@ -55,11 +76,12 @@ class ServerFacts:
     sockets: Sequence[SocketFacts] = field(default_factory=tuple)
     workers: Sequence[WorkerFacts] = field(default_factory=tuple)
     stopping: bool = False
+    metrics: Sequence[MetricFacts] | None = None
 
 
 def snapshot(server: ServerFacts, *, with_cores: bool = True) -> dict[str, Any]:
     """Return the document."""
-    return {
+    document: dict[str, Any] = {
         "version": server.version,
         "listen_queue": sum(socket.queue for socket in server.sockets),
         "listen_queue_errors": 0,
@@ -69,7 +91,14 @@ def snapshot(server: ServerFacts, *, with_cores: bool = True) -> dict[str, Any]:
         "uid": server.uid,
         "gid": server.gid,
         "cwd": server.cwd,
-        "locks": [{name: 0} for name in _LOCKS],
+        "locks": [{name: 0} for name in (*_LOCKS, *(() if server.metrics is None else ("metrics",)))],
+    }
+    if server.metrics is not None:
+        document["metrics"] = {
+            each.name: {"type": int(each.kind), "oid": each.oid, "value": each.value}
+            for each in server.metrics
+        }
+    return document | {
         "sockets": [
             {
                 "name": socket.name,
@@ -181,8 +210,7 @@ def prometheus(server: ServerFacts) -> str:
         lines.append(f'gevent_engine_request_seconds_total{{worker="{worker.number}"}} {seconds:.6f}')
     lines += _heading("listen_queue", "Connections that wait to be accepted", "gauge")
     for socket in server.sockets:
-        label = socket.name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        lines.append(f'gevent_engine_listen_queue{{socket="{label}"}} {socket.queue}')
+        lines.append(f'gevent_engine_listen_queue{{socket="{_label(socket.name)}"}} {socket.queue}')
     ready = [each for each in running if each.columns.get(Column.STATE) == WorkerState.READY]
     for name, text, value in (
         ("workers", "Workers that are to run", len(server.workers)),
@@ -191,7 +219,25 @@ def prometheus(server: ServerFacts) -> str:
         ("stopping", "1 once the server was told to stop", int(server.stopping)),
     ):
         lines += [*_heading(name, text, "gauge"), f"gevent_engine_{name} {value}"]
+    lines += _own_metrics([each for each in server.metrics or () if each.own])
     return "\n".join(lines) + "\n"
+
+
+def _own_metrics(metrics: Sequence[MetricFacts]) -> list[str]:
+    """Metrics of the application; those of the server are there under names of their own."""
+    families: dict[str, list[MetricFacts]] = {}
+    for each in metrics:
+        families.setdefault("metric_" + _NOT_A_NAME.sub("_", each.name), []).append(each)
+    lines: list[str] = []
+    for name, members in families.items():
+        kind = "counter" if all(each.kind == MetricKind.COUNTER for each in members) else "gauge"
+        lines += _heading(name, "Metric of the application", kind)
+        lines += [f'gevent_engine_{name}{{name="{_label(each.name)}"}} {each.value}' for each in members]
+    return lines
+
+
+def _label(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def _heading(name: str, text: str, kind: str) -> list[str]:

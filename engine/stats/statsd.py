@@ -5,10 +5,12 @@ Counters are sent as what was added since the last time, as statsd wants them; u
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from engine.config.metrics import MetricKind
 from engine.stats.scoreboard import Column, WorkerState
+from engine.stats.snapshot import MetricFacts
 
 __all__ = ["StatsdFormat"]
 
@@ -42,11 +44,14 @@ class StatsdFormat:
         self._prefix = f"{prefix}." if prefix else ""
         self._sent: dict[tuple[int, str], int] = {}
 
-    def datagrams(self, workers: Mapping[int, Columns], queue: int) -> list[bytes]:
+    def datagrams(
+        self, workers: Mapping[int, Columns], queue: int, own: Sequence[MetricFacts] = ()
+    ) -> list[bytes]:
         """Return what to send now.
 
         :param workers: rows of the scoreboard by worker number; without those that do not run
         :param queue: connections that wait to be accepted
+        :param own: metrics of the application
         """
         lines = [f"core.listen_queue:{queue}|g"]
         totals = dict.fromkeys(_COUNTERS, 0)
@@ -62,6 +67,10 @@ class StatsdFormat:
         ready = [each for each in workers.values() if each.get(Column.STATE) == WorkerState.READY]
         lines.append(f"core.ready_workers:{len(ready)}|g")
         lines.append(f"core.busy_cores:{sum(each.get(Column.BUSY_CORES, 0) for each in workers.values())}|g")
+        for each in own:
+            counts = each.kind == MetricKind.COUNTER
+            value = self._added(-1, each.name, each.value) if counts else each.value
+            lines.append(f"{each.name}:{value}|{'c' if counts else 'g'}")
         return self._packed(lines)
 
     def _added(self, number: int, name: str, value: int) -> int:

@@ -115,6 +115,10 @@ class Api:
         if self.instance.store is not None:
             self.instance.store.segments.survive_exec()
 
+    def routed_signals(self) -> tuple[int, int]:
+        """How many signals found somebody to handle them, and how many nobody; in the master."""
+        return self._signals.switchboard.routed, self._signals.switchboard.unrouted
+
     # -- life of a worker ------------------------------------------------------------
 
     def enter_worker(self, number: int, channel: WorkerSide | None = None) -> None:

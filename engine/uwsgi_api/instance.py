@@ -145,6 +145,10 @@ class Instance:
         """Return the row of worker *number*; None if it does not run."""
         return None if self.board is None else self.board.current(number)
 
+    def metric(self, name: str) -> int:
+        """Return the value of a metric; 0 if there is none."""
+        return 0 if self.store is None else self.store.metrics.get(name.encode())
+
     def requests_ended(self) -> int:
         """How many requests all workers have finished, of those that are on the scoreboard."""
         rows = [self.row_of(number) for number in range(1, self.facts.processes + 1)]

@@ -371,20 +371,29 @@ class AreaCalls(Shared):
         return memoryview(self._area(id).memory)
 
 
+def _quotient(dividend: int, divisor: int) -> int:
+    """Divide as C does: towards 0."""
+    quotient = abs(dividend) // abs(divisor)
+    return quotient if (dividend < 0) == (divisor < 0) else -quotient
+
+
 class MetricCalls(Shared):
     """Metrics"""
 
     def _change(self, name: str | bytes, how: Callable[[int], int]) -> bool | None:
         return self._store().metrics.change(to_bytes(name, "name"), how) or None
 
-    @public("P1", differs="any name may be used; it need not be declared")
+    @public("P1", differs="any name may be used; it need not be declared with --metric")
     def metric_get(self, name: str | bytes, /) -> int:
-        """A number that all processes share; 0 if nobody has set it."""
+        """A number that all processes share; 0 if nobody has set it.
+
+        With ``--enable-metrics`` also those of the server, as of about a second ago.
+        """
         return self._store().metrics.get(to_bytes(name, "name"))
 
     @public("P1")
     def metric_set(self, name: str | bytes, value: int, /) -> bool | None:
-        """Set a number."""
+        """Set a number; None if it is one that the server finds out."""
         return self._change(name, lambda before: value)
 
     @public("P1")
@@ -404,8 +413,8 @@ class MetricCalls(Shared):
 
     @public("P1")
     def metric_div(self, name: str | bytes, n: int = 1, /) -> bool | None:
-        """Divide a number, in one step."""
-        return self._change(name, lambda before: before // n if n else before)
+        """Divide a number, in one step; None if *n* is 0."""
+        return self._change(name, lambda before: _quotient(before, n)) if n else None
 
     @public("P1")
     def metric_set_max(self, name: str | bytes, value: int, /) -> bool | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from array import array
 from collections.abc import Callable
 from typing import Final
 
@@ -114,6 +115,8 @@ class Upkeep:
         row[Column.RUNNING_TIME] = int(front.running_time * 1e6)
         row[Column.AVERAGE_TIME] = int(front.average_time * 1e6)
         row[Column.HARAKIRIS] = self._harakiri.count
+        if row.cores:
+            row.cores[:] = memoryview(array("q", self._runner.served[: len(row.cores)]))
         if self._settings.memory_report or self._settings.lifetime.needs_memory():
             row[Column.RSS], row[Column.VSZ] = memory()
 

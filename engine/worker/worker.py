@@ -169,7 +169,7 @@ class Worker:
             self._settings.timings,
             self._log,
             request_log.enabled,
-            line_maker(request_log, number, memory),
+            line_maker(request_log, number, memory, self._api.instance.metric),
             request_log.exceptions.filter(),
             self._serving.submit,
             self._serving.withdraw,

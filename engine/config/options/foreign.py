@@ -76,7 +76,7 @@ _BY_ADVICE: Final[Mapping[str, str]] = {
         "ping ping-timeout check-mount check-mountpoint mountpoint-check"
     ),
     "py-spy and python -m bridge.dump show what a process does": "profiler backtrace-depth use-abort",
-    "export metrics from the application": "mem-collector-freq metric-dir-restore metrics-dir-restore",
+    "export metrics from the application": "mem-collector-freq",
     "run the program with --attach-daemon": "worker-exec2",
     "use --sharedarea": "py-sharedarea",
     "mount the application explicitly, or leave it out": "no-default-app",
@@ -126,7 +126,6 @@ WITHOUT_EFFECT: Final = Section(
         noop("cache-report-freed-items", "items that expire are counted only", priority="P2"),
         noop("queue-store-sync", "the kernel writes the file of --queue-store", kind=NUMBER, priority="P2"),
         noop("mule-msg-size", "messages to mules may have any size", kind=NUMBER, priority="P2"),
-        noop("metrics-no-cores", "there is no metrics subsystem", priority="P2"),
         noop("rsyslog-packet-size", "a line is a packet", kind=NUMBER, priority="P2"),
         noop("rsyslog-split-messages", "a line is a packet", priority="P2"),
         noop("http-manage-source", "the client's address is known", priority="P2"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.config.options.later import noop, planned, refused
+from engine.config.options.later import noop, refused
 from engine.config.options.record import Option, Section
-from engine.config.values import ADDRESS, FILE, FLAG, NUMBER, SECONDS, TEXT, optional
+from engine.config.values import ADDRESS, FILE, NUMBER, SECONDS, TEXT, optional
 
 __all__ = ["LOGGING", "STATS"]
 
@@ -179,7 +179,7 @@ STATS: Final = Section(
         ),
         Option("stats-minified", help="Leave blanks out.", aliases=("stats-min",), priority="P1"),
         Option("stats-no-cores", help="Leave out what each core does.", priority="P1"),
-        noop("stats-no-metrics", "there is no metrics subsystem to leave out"),
+        Option("stats-no-metrics", help="Leave out the metrics.", priority="P1"),
         Option(
             "stats-push",
             TEXT,
@@ -197,9 +197,38 @@ STATS: Final = Section(
             default=3,
             priority="P1",
         ),
-        planned("enable-metrics", kind=FLAG, priority="P2"),
-        planned("metric", priority="P2"),
-        planned("metrics-dir", "metric-dir", priority="P2"),
+        Option(
+            "enable-metrics",
+            help="Keep uWSGI's metrics, for uwsgi.metric_get and --stats. Implies --master.",
+            page="Metrics.html",
+            priority="P2",
+        ),
+        Option(
+            "metric",
+            TEXT,
+            "A metric of the application: NAME, or name=NAME,type=gauge and also initial_value, oid, "
+            "collector (file, sum, avg, accumulator, adder, multiplier), children, arg1, arg1n, freq, alias. "
+            "Implies --enable-metrics.",
+            multiple=True,
+            page="Metrics.html",
+            priority="P2",
+        ),
+        Option(
+            "metrics-dir",
+            FILE,
+            "Keep the value of each metric in a file of its name there. Implies --enable-metrics.",
+            aliases=("metric-dir",),
+            page="Metrics.html",
+            priority="P2",
+        ),
+        Option(
+            "metrics-dir-restore",
+            help="Counters, and metrics of the application, go on from the values in --metrics-dir.",
+            aliases=("metric-dir-restore",),
+            page="Metrics.html",
+            priority="P2",
+        ),
+        Option("metrics-no-cores", help="Have no metrics of cores.", page="Metrics.html", priority="P2"),
         refused("snmp", "export metrics from the application"),
         refused("carbon", "export metrics from the application"),
     ),

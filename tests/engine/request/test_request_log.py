@@ -143,7 +143,7 @@ class TestFormat:
         with pytest.raises(ConfigError, match=rf"%\({wrong}\).*is {right} meant.*uagent.*vszM"):
             compile_format(f"%({wrong})", AROUND)
 
-    @pytest.mark.parametrize("wrong", ["%(var.)", "%(metric.x)", "%()", "%(status"])
+    @pytest.mark.parametrize("wrong", ["%(var.)", "%(metric.)", "%()", "%(status"])
     def test_what_can_never_be_a_variable_is_refused(self, wrong: str) -> None:
         with pytest.raises(ConfigError, match="--log-format"):
             compile_format(wrong, AROUND)
