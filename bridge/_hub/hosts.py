@@ -24,6 +24,7 @@ from greenlet import getcurrent, greenlet
 from bridge._compat import MAIN_THREAD_IDENT, ThreadLocal, get_native_ident
 from bridge._hub.closing import wake_parked_on
 from bridge._hub.nested import install_nested_loops, is_nested, must_nest, run_nested
+from bridge._hub.swapping import HostSlots, Swapping
 from bridge._hub.trampoline import Trampoline
 from bridge._types import HostLoop
 
@@ -54,11 +55,12 @@ def original_run_forever(aio: Any) -> None:
 class Hosts(Trampoline):
     """Which user loops host this thread's hub, innermost last."""
 
-    __slots__ = ("_outer_hosts",)
+    __slots__ = ("_outer_hosts", "_swapping")
 
     def __init__(self) -> None:
         super().__init__()
         self._outer_hosts: list[tuple[greenlet, HostLoop]] = []
+        self._swapping: Swapping | None = None  # of a host that was entered without our hook
         running = _get_running_loop()
         if running is not None:
             # The first use of gevent is inside a loop that was entered without our hook. It must
@@ -78,10 +80,19 @@ class Hosts(Trampoline):
         if running is self._private or not self._is_thread_loop() or is_nested(running):
             return False
         host = _running.greenlets.get(running)
-        self._ext = getcurrent() if host is None else host
+        if host is None:
+            host = getcurrent()
+            self._undo_swapping()
+            self._swapping = Swapping(host, HostSlots())
+        self._ext = host
         self._ext_aio = running
         self._bind(running)
         return True
+
+    def _undo_swapping(self) -> None:
+        if self._swapping is not None:
+            self._swapping.undo()
+            self._swapping = None
 
     def shares_thread(self, aio: Any) -> bool:
         """Tell whether *aio* runs in this thread, so its futures may be used directly."""
@@ -148,6 +159,7 @@ class Hosts(Trampoline):
             return
         if self._aio is aio:
             self._unbind()
+        self._undo_swapping()
         self._ext = self._ext_aio = None
         while self._outer_hosts:
             host, outer = self._outer_hosts.pop()
@@ -182,11 +194,13 @@ def _wrap(original: Callable[[Any], None]) -> Callable[[Any], None]:
             run_nested(original, self)
             return
         _running.greenlets[self] = me
+        swapping = Swapping(me, HostSlots())
         if hosts is not None:
             hosts._enter_host(self, me)
         try:
             original(self)
         finally:
+            swapping.undo()
             _running.greenlets.pop(self, None)
             hosts = _hosts_of_this_thread() if hosts is None else hosts
             if hosts is not None:

@@ -32,6 +32,7 @@ from greenlet import getcurrent, greenlet
 
 from bridge._errors import WrongContextError
 from bridge._hub.leftovers import install_shared_look
+from bridge._hub.swapping import Swapping
 from bridge._watchers.io import READ, WRITE, io
 
 __all__ = [
@@ -104,49 +105,6 @@ class _Slots:
         self._inside = False
         sys.set_asyncgen_hooks(*self._outer_hooks)
         _set_running_loop(self._outer)
-
-
-class _Swapping:
-    """For as long as a loop runs in greenlet *me*, swap slots when *me* parks anywhere in gevent.
-
-    The loop's own parking goes through it, and so does a blocking call that a
-    coroutine makes directly (it blocks its loop, and only that one).  gevent
-    looks ``switch_out`` of the greenlet up before it parks, ``switch`` and
-    ``throw`` before it goes on.
-    """
-
-    __slots__ = ("_me", "_saved")
-
-    def __init__(self, me: Any, slots: _Slots) -> None:
-        self._me = me
-        self._saved = {name: vars(me).get(name, _MISSING) for name in ("switch_out", "switch", "throw")}
-        park = getattr(me, "switch_out", None)
-        go_on, throw = me.switch, me.throw
-        enter, leave = slots.enter, slots.leave
-
-        def switch_out() -> None:
-            leave()
-            if park is not None:
-                park()
-
-        def switch(*args: Any, **kwargs: Any) -> Any:
-            enter()
-            return go_on(*args, **kwargs)
-
-        def throw_(*args: Any) -> Any:
-            enter()
-            return throw(*args)
-
-        me.switch_out, me.switch, me.throw = switch_out, switch, throw_
-
-    def undo(self) -> None:
-        attributes = vars(self._me)
-        for name, value in self._saved.items():
-            if value is _MISSING:
-                attributes.pop(name, None)
-            else:
-                attributes[name] = value
-        self._me = None
 
 
 class NestedSelector(selectors.BaseSelector):
@@ -454,7 +412,7 @@ def run_nested(original: Callable[[Any], None], aio: Any) -> None:
     own = None if isinstance(aio, NestedLoop) else _lend_selector(aio)
     slots = _Slots(aio)
     slots._outer = _get_running_loop()
-    swapping = _Swapping(getcurrent(), slots)
+    swapping = Swapping(getcurrent(), slots)
     selector: NestedSelector = aio._selector
     selector.bind(get_hub(), slots)
     try:

@@ -23,7 +23,8 @@ switched to a greenlet that became the new host, for example):
 
 The running asyncio loop is hidden from greenlets by the host side of every
 switch and by nothing else: the hub can be re-entered, so a value saved there
-could be stale.
+could be stale.  Where the host itself blocks in gevent, what gevent looks up
+in the host's greenlet does it (``bridge._hub.swapping``).
 """
 
 from __future__ import annotations
@@ -41,13 +42,13 @@ from greenlet import GreenletExit, getcurrent, greenlet
 from bridge._clock import monotonic
 from bridge._hub.depth import call_from_below
 from bridge._hub.scheduler import Scheduler
+from bridge._hub.swapping import HostSlots, Swapping
 from bridge._poller import Poller
 from bridge._types import HostLoop
 
 __all__ = ["Trampoline"]
 
 _switch = greenlet.switch
-_throw = greenlet.throw
 
 # Private loops that an interrupt left unusable.
 _broken: list[object] = []
@@ -381,9 +382,11 @@ class Trampoline(Scheduler):
         self._driver_running = True
         self._expect_idle(self._runner)
         self._settle()
+        swapping = Swapping(getcurrent(), HostSlots())
         try:
             self._run_private(private)
         finally:
+            swapping.undo()
             self._driver_running = False
 
     def _run_private(self, private: HostLoop) -> None:
@@ -443,7 +446,7 @@ class Trampoline(Scheduler):
             self._run_pass()
             return
         try:
-            _throw(host, BlockingSwitchOutError(_HOST_BLOCKED))
+            host.throw(BlockingSwitchOutError(_HOST_BLOCKED))  # as gevent wakes it: see Swapping
         except (HubDestroyed, GreenletExit):
             raise
         except BaseException:

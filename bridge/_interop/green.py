@@ -32,8 +32,8 @@ from gevent.hub import Hub, get_hub
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from bridge._errors import WrongContextError
+from bridge._hub.current_task import swap_current_task
 from bridge._hub.nested import is_nested
-from bridge._interop.current_task import swap_current_task
 from bridge._interop.deputies import find_deputy, make_deputy
 from bridge._interop.place import Worker, here, running_loop
 

@@ -38,9 +38,7 @@ def server(request, framework, tmp_path_factory):
         str(path),
         "--gevent-early-monkey-patch",
     ]
-    # asgiref waits for the lock of its executor inside tasks; in a patched program that is gevent's.
-    kind = "asgi+green" if framework == "django" else "asgi"
-    app = f"{kind}:frameworks.with_{framework}:application"
+    app = f"asgi:frameworks.with_{framework}:application"
     if request.param:
         where = ["--mount", f"{request.param}={app}", "--mount", "/=asgi_routes:wsgi"]
     else:
