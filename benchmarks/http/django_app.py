@@ -5,11 +5,13 @@ without a pool it would connect anew, and the figures would be those of PostgreS
 """
 
 import os
+import sys
 from contextlib import closing
 
 from gevent.lock import Semaphore
 from psycogreen.gevent import patch_psycopg
 
+sys.modules["psycopg"] = None  # type: ignore[assignment]  # Django prefers it where it is installed
 patch_psycopg()
 
 import django  # noqa: E402

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.apps.wsgi.environ import EnvironBuilder
 from engine.apps.wsgi.file_wrapper import FileWrapper
+from engine.apps.wsgi.frameworks import tell_of_end
 from engine.errors import (
     BodyTimeout,
     BrokenBody,
@@ -79,6 +80,8 @@ class WSGIAdapter:
             exchange.finish()
         except BaseException as exc:
             self._failed(exchange, exc)
+            if result is None and not isinstance(exc, Exception):
+                tell_of_end(self._log)
             # sys.exit() in a view ends the request, not the server; a kill or Ctrl-C goes on.
             if not isinstance(exc, Exception | SystemExit):
                 raise

@@ -5,7 +5,7 @@
 
 ``--gevent-early-monkey-patch`` comes before this file is loaded, so Django and psycopg2 see patched
 modules.  psycopg2 waits in C, where no patch reaches; psycogreen gives it a wait that parks the
-greenlet instead of the whole process.
+greenlet instead of the whole process.  psycopg 3, which Django prefers, needs no such help.
 """
 
 import os
