@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from typing import Any
 
@@ -67,6 +68,10 @@ class Http1Connection(Connection):
 
     def _refuse(self, status: int, detail: str, head_only: bool = False) -> bytes:
         return error_page(status, detail, self.front.date, head_only)
+
+    def ssl_object(self) -> ssl.SSLObject | None:
+        """TLS of this connection, with the client or with a proxy; None without."""
+        return None if self._transport is None else self._transport.get_extra_info("ssl_object")
 
     def _facts(self) -> Environ:
         assert self._transport is not None

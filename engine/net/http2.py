@@ -7,6 +7,7 @@ connection ends.  Imports ``h2``; only imported where HTTP/2 is spoken.
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -327,6 +328,10 @@ class Http2Connection:
     def sockname(self) -> object:
         """The address that the client connected to, as ``socket.getsockname`` gives it."""
         return None if self._transport is None else self._transport.get_extra_info("sockname")
+
+    def ssl_object(self) -> ssl.SSLObject | None:
+        """TLS of this connection, with the client or with a proxy; None without."""
+        return None if self._transport is None else self._transport.get_extra_info("ssl_object")
 
     # -- time -------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from typing import Any, Final, Protocol
 
@@ -35,6 +36,7 @@ class Host(Carrier, Protocol):
     def remove(self, number: int) -> None: ...
     def template(self) -> Environ: ...
     def sockname(self) -> object: ...
+    def ssl_object(self) -> ssl.SSLObject | None: ...
     def has_ended(self) -> bool: ...
     def request_over(self) -> None: ...
     def log_refusal(self, status: int, detail: str) -> None: ...
@@ -334,6 +336,10 @@ class Http2Stream:
     def sockname(self) -> object:
         """The address that the client connected to."""
         return self.host.sockname()
+
+    def ssl_object(self) -> ssl.SSLObject | None:
+        """TLS of the connection; None without."""
+        return self.host.ssl_object()
 
     def fileno(self) -> int:
         """-1: the descriptor belongs to all streams."""

@@ -14,10 +14,11 @@ import pytest
 from tests.support.certificates import Authority, TlsConnection
 from tests.support.curl import Curl, curl_path
 from tests.support.engine_process import EngineProcess, run_engine
-from tests.support.http_client import HttpConnection
+from tests.support.http_client import HttpConnection, get
 from tests.support.ports import free_port
 from tests.support.responses import ResponseReader
 from tests.support.waiting import wait_until
+from tests.support.websockets import open_websocket
 
 pytestmark = pytest.mark.engine_only("the uwsgi program of the tests may lack SSL")
 
@@ -466,3 +467,68 @@ def test_asgi_applications_learn_of_it_too_and_stream_both_ways(start_tls, autho
         assert (scope["scheme"], scope["server"]) == ("https", list(engine.http))
         assert connection.request("POST", "/echo", body=b"x" * 3_000_000).body == b"x" * 3_000_000
         assert len(connection.get("/big").body) == 64 << 20
+
+
+def pem(der):
+    return ssl.DER_cert_to_PEM_cert(der)
+
+
+@loops
+class TestAsgiExtension:
+    """ASGI TLS extension 0.2."""
+
+    def test_without_a_client_certificate(self, start_tls, authority, loop):
+        engine = start_tls("--loop-backend", loop, app="asgi_routes")
+        for version, number in (("TLSv1_2", 0x0303), ("TLSv1_3", 0x0304)):
+            context = authority.client_context()
+            context.maximum_version = context.minimum_version = ssl.TLSVersion[version]
+            with TlsConnection(engine.http, context) as connection:
+                told = json.loads(connection.get("/scope").body)["extensions"]["tls"]
+                name = connection.tls.cipher()[0]
+                suites = {each["name"]: each["id"] & 0xFFFF for each in context.get_ciphers()}
+                assert told == {
+                    "server_cert": pem(connection.tls.getpeercert(True)),
+                    "client_cert_chain": [],
+                    "client_cert_name": None,
+                    "client_cert_error": None,
+                    "tls_version": number,
+                    "cipher_suite": suites[name],
+                }
+                assert json.loads(connection.get("/scope").body)["extensions"]["tls"] == told
+
+    def test_the_chain_and_the_name_of_a_client(self, start_tls, authority, loop):
+        engine = start_tls("--loop-backend", loop, app="asgi_routes", tail=f",,{authority.ca_file}")
+        between = authority.ca.create_child_ca()
+        leaf = between.issue_cert("d@example.com", common_name="Zo\u00eb", organization_name="Clients, Inc.")
+        context = authority.client_context()
+        leaf.configure_cert(context)
+        with TlsConnection(engine.http, context) as connection:
+            told = json.loads(connection.get("/scope").body)["extensions"]["tls"]
+        assert told["client_cert_chain"] == [
+            pem(ssl.PEM_cert_to_DER_cert(blob.bytes().decode())) for blob in leaf.cert_chain_pems
+        ]
+        assert len(told["client_cert_chain"]) == 2
+        assert told["client_cert_name"].startswith("CN=Zo\u00eb,")
+        assert r"O=Clients\, Inc." in told["client_cert_name"]
+
+    def test_the_certificate_that_was_chosen_by_name(self, start_tls, authority, loop):
+        cert, key = authority.server("other.example")
+        engine = start_tls("--loop-backend", loop, "--sni", f"other.example {cert},{key}", app="asgi_routes")
+        with TlsConnection(engine.http, authority.client_context(), "other.example") as connection:
+            told = json.loads(connection.get("/scope").body)["extensions"]["tls"]
+            assert told["server_cert"] == pem(connection.tls.getpeercert(True))
+
+    def test_websockets_have_it_too(self, start_tls, authority, loop):
+        engine = start_tls("--loop-backend", loop, app="ws_asgi")
+        context = authority.client_context()
+        with open_websocket(
+            engine.http, "/facts", ssl=context, server_hostname="localhost", subprotocols=["a", "b"]
+        ) as websocket:
+            told = json.loads(websocket.recv())["extensions"]
+        assert sorted(told) == ["tls", "websocket.http.response"]
+        assert told["tls"]["tls_version"] == 0x0304
+
+
+def test_there_is_no_tls_extension_without_tls(start_engine):
+    engine = start_engine("--module", "asgi_routes")
+    assert "tls" not in json.loads(get(engine.http, "/scope").body)["extensions"]

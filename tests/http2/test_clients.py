@@ -160,3 +160,22 @@ def test_static_files(start_http2, tmp_path):
         assert client.get("/static/big.bin").body == bytes(range(256)) * 4000
         reply = client.get("/static/big.bin", [("range", "bytes=256-511")])
         assert (reply.status, bytes(reply.body)) == (206, bytes(range(256)))
+
+
+def test_asgi_applications_see_tls_and_so_do_all_streams(authority):
+    port = free_port()
+    cert, key = authority.server("localhost")
+    with _engine(
+        *("--https-socket", f"127.0.0.1:{port},{cert},{key},,{authority.ca_file}"),
+        *("--asgi", "asgi_routes"),
+        addresses=[("127.0.0.1", port)],
+    ) as engine:
+        engine.wait_ready()
+        context = authority.client_context("eve@example.com")
+        with httpx.Client(http2=True, verify=context) as client:
+            told = [client.get(f"https://localhost:{port}/scope").json() for _ in range(2)]
+    assert [each["http_version"] for each in told] == ["2", "2"]
+    assert told[0]["extensions"]["tls"] == told[1]["extensions"]["tls"]
+    tls = told[0]["extensions"]["tls"]
+    assert (tls["tls_version"], len(tls["client_cert_chain"])) == (0x0304, 1)
+    assert tls["client_cert_name"].startswith("CN=eve@example.com,")

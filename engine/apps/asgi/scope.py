@@ -7,6 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 from engine.apps.wsgi.environ import url_scheme
 from engine.interfaces import Environ, Scope
+from engine.net.tls.extension import tls_extension
 from engine.protocols.events import RequestHead, UwsgiHead
 from engine.protocols.trailers import accepts_trailers
 
@@ -47,12 +48,15 @@ class ScopeBuilder:
             facts = link.memo = _connection_facts(link)
         path = head.path
         headers = head.headers
+        tls = facts[3]
         modern = head.http_version != "1.0"
         extensions = (_EXTENSIONS if modern else _OLD_EXTENSIONS).copy()
         if modern:
             for name, value in headers:
                 if name == _TE and accepts_trailers(value.decode("latin-1")):
                     extensions["http.response.trailers"] = {}
+        if tls is not None:
+            extensions["tls"] = tls.copy()
         return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": SPEC_VERSION},
@@ -95,8 +99,8 @@ class ScopeBuilder:
         }
 
 
-def _connection_facts(link: Any) -> tuple[object, object, str]:
-    """Server, client and scheme of a connection; the same for all its requests."""
+def _connection_facts(link: Any) -> tuple[object, object, str, dict[str, Any] | None]:
+    """Server, client, scheme and TLS of a connection; the same for all its requests."""
     template: Environ = link.template()
     where = link.sockname()
     server: tuple[str, int | None] | None = None
@@ -105,7 +109,10 @@ def _connection_facts(link: Any) -> tuple[object, object, str]:
     elif isinstance(where, str) and where:
         server = (where, None)  # a unix socket
     client = _address(template.get("REMOTE_ADDR"), template.get("REMOTE_PORT"))
-    return server, client, str(template.get("wsgi.url_scheme", "http"))
+    scheme = str(template.get("wsgi.url_scheme", "http"))
+    # A proxy that is trusted may speak TLS with the server for a client that does not.
+    tls = link.ssl_object() if scheme == "https" else None
+    return server, client, scheme, None if tls is None else tls_extension(tls)
 
 
 def _address(host: str | None, port: str | None) -> tuple[str, int | None] | None:

@@ -48,7 +48,10 @@ async def serve_websocket(
     scope["type"] = "websocket"
     scope["scheme"] = _SCHEMES.get(scope["scheme"], "ws")
     scope["subprotocols"] = list(offer.subprotocols)
+    tls = scope["extensions"].get("tls")
     scope["extensions"] = {"websocket.http.response": {}}
+    if tls is not None:
+        scope["extensions"]["tls"] = tls
     channel = WebSocketChannel(exchange, bell, patience)
     try:
         await app(scope, channel.receive, channel.send)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import warnings
 from collections.abc import Sequence
+from typing import Final
+from weakref import WeakKeyDictionary
 
 from engine.config.tls import Certificate
 from engine.errors import ConfigError
 
-__all__ = ["server_context"]
+__all__ = ["server_context", "shown_certificate"]
+
+_CERTIFICATE: Final = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+
+# Python cannot tell which certificate a context shows.
+_shown: WeakKeyDictionary[ssl.SSLContext, str | None] = WeakKeyDictionary()
 
 
 def server_context(certificate: Certificate, alpn: Sequence[str], options: int = 0) -> ssl.SSLContext:
@@ -40,6 +48,11 @@ def server_context(certificate: Certificate, alpn: Sequence[str], options: int =
     return context
 
 
+def shown_certificate(context: ssl.SSLContext) -> str | None:
+    """Return the certificate that servers show with *context*, in PEM; None if it is not known."""
+    return _shown.get(context)
+
+
 def _load_key(context: ssl.SSLContext, certificate: Certificate) -> None:
     cert, key = certificate.cert, certificate.key
     for path in (cert, key):
@@ -54,6 +67,14 @@ def _load_key(context: ssl.SSLContext, certificate: Certificate) -> None:
         if exc.reason == "KEY_VALUES_MISMATCH":
             raise ConfigError(f"the key {key} does not belong to the certificate {cert}") from exc
         raise ConfigError(f"{cert} and {key} are not a certificate and its key in PEM: {exc.reason}") from exc
+    _shown[context] = _first_certificate(cert)
+
+
+def _first_certificate(path: str) -> str | None:
+    """The certificate that OpenSSL takes from the file, without the chain and the text around it."""
+    with open(path, encoding="latin-1") as file:
+        found = _CERTIFICATE.search(file.read())
+    return None if found is None else ssl.DER_cert_to_PEM_cert(ssl.PEM_cert_to_DER_cert(found[0]))
 
 
 def _trust_clients_of(context: ssl.SSLContext, certificate: Certificate) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from engine.interfaces import Environ
 
-__all__ = ["tls_facts"]
+__all__ = ["subject_name", "tls_facts"]
 
 # RFC 4514 section 3 and what OpenSSL prints; other types keep the name Python gives them.
 _SHORT: Final = {
@@ -42,6 +42,13 @@ def tls_facts(obj: ssl.SSLObject, requested_name: str) -> Environ:
     if certificate and raw:
         facts.update(_client_facts(certificate, raw))
     return facts
+
+
+def subject_name(certificate: Any) -> str:
+    """Return the subject of a peer's certificate, as ``getpeercert`` gives it, in the form of RFC 4514."""
+    return _rfc4514(
+        [(_SHORT.get(kind, kind), value) for part in certificate["subject"] for kind, value in part]
+    )
 
 
 def _client_facts(certificate: Any, raw: bytes) -> Environ:
