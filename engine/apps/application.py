@@ -16,6 +16,7 @@ class Application:
     :param number: from 0 in the order loaded, as uWSGI counts
     :param mountpoint: ``/like/this``; empty for the one that gets what is mounted nowhere else
     :param is_asgi: ASGI 3, else WSGI
+    :param seconds: that loading it took
     :param green: its tasks may call what blocks in gevent
     """
 
@@ -24,6 +25,7 @@ class Application:
     call: Callable[..., Any]
     is_asgi: bool = False
     green: bool = False
+    seconds: int = 0
 
     @property
     def name(self) -> str:

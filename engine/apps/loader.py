@@ -57,11 +57,12 @@ def load_apps(settings: Settings, notify: Callable[[str], None] = _to_stderr) ->
         spec = mount.app
         module = _run_file(spec.file) if spec.file is not None else _import(spec.source)
         for path, found, name in _callables(module, mount, notify):
-            app = _application(len(apps), path, found, name, spec)
+            took = int(time.monotonic() - began)
+            app = replace(_application(len(apps), path, found, name, spec), seconds=took)
             apps.append(app)
             notify(
                 f"{'ASGI' if app.is_asgi else 'WSGI'} app {app.number} (mountpoint='{path}') ready in "
-                f"{int(time.monotonic() - began)} seconds" + ("" if path else " (default app)")
+                f"{took} seconds" + ("" if path else " (default app)")
             )
     _refuse_doubles(apps)
     return tuple(apps)

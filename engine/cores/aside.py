@@ -32,6 +32,8 @@ class Aside:
         self._submit = submit
         self._log = log
         self._run_now = direct_runner()
+        self.answered = 0
+        """Requests answered from files so far."""
 
     def submit(self, exchange: Any) -> None:
         """Answer *exchange* or pass it on; call in an asyncio callback."""
@@ -43,6 +45,7 @@ class Aside:
         if found is None:
             self._submit(exchange)
             return
+        self.answered += 1
         greenlet = RequestGreenlet(self._shelf.serve, exchange, found)
         greenlet.exchange = exchange
         self._run_now(greenlet)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 from engine.config.programs import CronJob
 from engine.process.programs import Program
@@ -12,6 +13,8 @@ from engine.signals.cron import CronEntry
 from engine.signals.schedule import CronTable
 
 __all__ = ["Crontab"]
+
+_NAMES: Final = ("minute", "hour", "day", "month", "week")
 
 
 class Crontab:
@@ -27,6 +30,24 @@ class Crontab:
         for number, job in enumerate(self._jobs):
             self._table.add(number, CronEntry(*job.fields))
         self._running: list[tuple[CronJob, Program, float]] = []
+        self._started: dict[int, int] = {}
+
+    def figures(self) -> list[dict[str, Any]]:
+        """Return what the statistics show of each job, in uWSGI's names."""
+        found = []
+        for number, job in enumerate(self._jobs):
+            pids = [program.pid for each, program, _ in self._running if each is job]
+            found.append(
+                {
+                    **dict(zip(_NAMES, job.fields, strict=True)),
+                    "command": job.command,
+                    "unique": int(job.unique),
+                    "legion": "",
+                    "pid": pids[-1] if pids else -1,
+                    "started_at": self._started.get(number, 0),
+                }
+            )
+        return found
 
     def look(self, *, stopping: bool = False) -> None:
         """Bury what has ended, kill what takes too long, start what is due; call about once a second."""
@@ -44,9 +65,10 @@ class Crontab:
             return
         epoch = time.time()
         for number in self._table.due(epoch, time.localtime(epoch)):
-            self._start(self._jobs[number], now)
+            self._start(number, now)
 
-    def _start(self, job: CronJob, now: float) -> None:
+    def _start(self, number: int, now: float) -> None:
+        job = self._jobs[number]
         if job.unique and any(running is job for running, _, _ in self._running):
             self._log(f"[uwsgi-cron] {job.command!r} still runs; it is not started again")
             return
@@ -57,4 +79,5 @@ class Crontab:
             self._log(f"[uwsgi-cron] {job.command!r} cannot be started: {exc.strerror}")
             return
         self._log(f"[uwsgi-cron] running {job.command!r} (pid: {program.pid})")
+        self._started[number] = int(time.time())
         self._running.append((job, program, now + job.harakiri if job.harakiri else float("inf")))

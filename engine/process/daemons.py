@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bridge.lowlevel import original
 from engine.config.daemons import Daemon
@@ -33,8 +33,10 @@ class AttachedDaemon:
         self._not_before = 0.0
         self._started = 0.0
         self._failures = 0
+        self._starts = 0
         self._told_at = 0.0
         master.each_cycle(self._look)
+        master.show("daemons", lambda: [self._figures()])
         if daemon.pidfile is None:  # those with a pid file outlive reloads and the server
             master.wait_for(self._program.is_running)
             master.before_exec(self._end_now)
@@ -52,20 +54,34 @@ class AttachedDaemon:
             else:
                 self._start(now)
 
+    def _figures(self) -> dict[str, Any]:
+        """Return what the statistics show, in uWSGI's names."""
+        pid = self._program.pid or self._written_pid()
+        return {"cmd": self._daemon.command, "pid": pid, "respawns": max(0, self._starts - 1)}
+
     def _lives(self) -> bool:
         """Whether the process that the pid file names is there."""
-        if self._daemon.pidfile is None:
+        pid = self._written_pid()
+        if pid <= 0:
             return False
         try:
-            with open(self._daemon.pidfile) as file:
-                pid = int(file.read(32).strip())
             _reap(pid)
             os.kill(pid, 0)
         except PermissionError:
             return True
-        except (OSError, ValueError):
+        except OSError:
             return False
-        return pid > 0
+        return True
+
+    def _written_pid(self) -> int:
+        """Return what the pid file says; 0 if there is none."""
+        if self._daemon.pidfile is None:
+            return 0
+        try:
+            with open(self._daemon.pidfile) as file:
+                return int(file.read(32).strip())
+        except (OSError, ValueError):
+            return 0
 
     def _start(self, now: float) -> None:
         try:
@@ -75,6 +91,7 @@ class AttachedDaemon:
             self._not_before = now + self._daemon.freq
             return
         self._started = now
+        self._starts += 1
         self._say(f"started (pid: {self._program.pid})")
 
     def _ended(self, code: int, now: float) -> None:

@@ -128,6 +128,7 @@ def _run_programs(master: Master, settings: Settings) -> None:
     """Cron jobs, and commands for touched files."""
     if settings.cron_jobs:
         crontab = Crontab(settings.cron_jobs, master.log.line)
+        master.show("crons", crontab.figures)
         master.each_cycle(lambda: crontab.look(stopping=master.is_stopping()))
     if not settings.touch_exec:
         return

@@ -28,6 +28,7 @@ from engine.process.notify import Notifier
 from engine.process.pidfile import Pidfiles
 from engine.process.privileges import drop_privileges
 from engine.process.titles import Titles, set_title
+from engine.stats.figures import AppFacts
 
 if TYPE_CHECKING:
     from engine.config.settings import Listener as WantedListener
@@ -312,6 +313,7 @@ class _Launch:
         if settings.lazy_apps:
             self.early.leaving = (*_STOP, signal.SIGHUP) if supervised else _STOP
         apps = _load(settings, log) if settings.lazy_apps else self.apps
+        self.api.instance.apps = [AppFacts(app.number, app.mountpoint, app.seconds) for app in apps]
         self.early.leaving = ()
         if settings.monkey_patch == "late":
             import bridge

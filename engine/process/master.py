@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from engine.channels import Lane
 from engine.logs.server_log import ServerLog
@@ -60,6 +60,7 @@ class Master:
         self._each_cycle: list[Callable[[], None]] = []
         self._busy: list[Callable[[], bool]] = []
         self._commands: dict[str, Callable[[], None]] = {}
+        self._shown: dict[str, list[Callable[[], Sequence[Mapping[str, Any]]]]] = {}
         self._intent = intent = Intent(settings.processes)
         self._children = children = Children(events)
         self._births = Births(settings, work, intent, events, children, self.board, log)
@@ -118,6 +119,14 @@ class Master:
         call = self._commands.get(name)
         if call is not None:
             call()
+
+    def show(self, section: str, tell: Callable[[], Sequence[Mapping[str, Any]]]) -> None:
+        """Add entries to a list in the statistics: ``daemons``, ``crons`` and so on."""
+        self._shown.setdefault(section, []).append(tell)
+
+    def shown(self) -> dict[str, list[Mapping[str, Any]]]:
+        """Return the lists that :meth:`show` was called for, as of now."""
+        return {name: [entry for tell in tells for entry in tell()] for name, tells in self._shown.items()}
 
     def is_in_hurry(self) -> bool:
         """Whether the server was told twice to stop: nothing is waited for any more."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.channels import Lane
 from engine.process.plan import Phase
 from engine.stats.backlog import backlog_of
+from engine.stats.figures import AppFacts
 from engine.stats.page import PAGE_FIELDS, page, wants_page
 from engine.stats.scoreboard import Column
 from engine.stats.snapshot import MetricFacts, ServerFacts, SocketFacts, WorkerFacts, prometheus, snapshot
@@ -64,6 +65,8 @@ class StatsServer:
         self._with_cores = with_cores
         self._version = version
         self._metrics = metrics
+        # All workers have the same; they say which, and one that is stuck said it before.
+        self._apps: Sequence[tuple[int, str, int]] = ((0, "", 0),)
         self._clients: dict[_Client, None] = {}
         self._asked = 0
         self._questions: dict[int, _Question] = {}
@@ -134,12 +137,15 @@ class StatsServer:
             row = master.board.current(number)
             columns = {} if row is None else {int(column): row[column] for column in Column}
             said = details.get(columns.get(Column.PID, 0), {})
-            workers.append(WorkerFacts(number, columns, said.get("cores"), said.get("tasks")))
+            self._apps = said.get("apps", self._apps)
+            apps = [AppFacts(*app, *((0, 0) if row is None else row.app(app[0]))) for app in self._apps]
+            workers.append(WorkerFacts(number, columns, said.get("cores"), said.get("tasks"), apps))
         sockets = [
             SocketFacts(each.name, each.protocol, backlog_of(each.sock), self._backlog)
             for each in self._served
             if each.sock.fileno() >= 0
         ]
+        sections = master.shown()
         return ServerFacts(
             self._version,
             os.getpid(),
@@ -151,6 +157,8 @@ class StatsServer:
             workers,
             master.is_stopping(),
             None if self._metrics is None else self._metrics(),
+            [(str(lock["name"]), int(lock["value"])) for lock in sections.pop("locks", ())],
+            sections,
         )
 
     # -- asking the workers --------------------------------------------------------------------------

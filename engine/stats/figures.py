@@ -2,46 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.stats.scoreboard import Column
 
-__all__ = ["app_figures", "status_of", "worker_figures"]
+__all__ = ["AppFacts", "app_figures", "status_of", "worker_figures"]
 
-_COPIED: Final = {
-    "pid": Column.PID,
-    "accepting": Column.ACCEPTING,
-    "delta_requests": Column.REQUESTS,
-    "exceptions": Column.EXCEPTIONS,
-    "harakiri_count": Column.HARAKIRIS,
-    "signals": Column.SIGNALS,
-    "rss": Column.RSS,
-    "vsz": Column.VSZ,
-    "running_time": Column.RUNNING_TIME,
-    "last_spawn": Column.SPAWNED,
-    "respawn_count": Column.RESPAWNS,
-    "tx": Column.TX,
-    "avg_rt": Column.AVERAGE_TIME,
+Seen = Mapping[Column, int]
+
+
+def _plain(column: Column) -> Callable[[Seen], int]:
+    return lambda seen: seen[column]
+
+
+# In the order of uWSGI's document.
+_FIGURES: Final[Mapping[str, Callable[[Seen], Any]]] = {
+    "pid": _plain(Column.PID),
+    "accepting": _plain(Column.ACCEPTING),
+    "requests": lambda seen: seen[Column.BASE_REQUESTS] + seen[Column.REQUESTS],
+    "delta_requests": _plain(Column.REQUESTS),
+    "exceptions": _plain(Column.EXCEPTIONS),
+    "harakiri_count": _plain(Column.HARAKIRIS),
+    "signals": _plain(Column.SIGNALS),
+    "signal_queue": lambda seen: 0,
+    "status": lambda seen: status_of(seen, seen[Column.CORES]),
+    "rss": _plain(Column.RSS),
+    "vsz": _plain(Column.VSZ),
+    "running_time": _plain(Column.RUNNING_TIME),
+    "last_spawn": _plain(Column.SPAWNED),
+    "respawn_count": _plain(Column.RESPAWNS),
+    "tx": _plain(Column.TX),
+    "avg_rt": _plain(Column.AVERAGE_TIME),
 }
 
 
-def worker_figures(number: int, seen: Mapping[Column, int], cores: int) -> dict[str, Any]:
+def worker_figures(number: int, seen: Seen) -> dict[str, Any]:
     """Return everything that a row of the scoreboard tells, by name; times in microseconds.
 
     :param seen: all columns of the row; zeros if no process runs
-    :param cores: of each worker
     """
-    return {
-        "id": number,
-        **{name: seen[column] for name, column in _COPIED.items()},
-        "requests": seen[Column.BASE_REQUESTS] + seen[Column.REQUESTS],
-        "signal_queue": 0,
-        "status": status_of(seen, cores),
-    }
+    return {"id": number, **{name: figure(seen) for name, figure in _FIGURES.items()}}
 
 
-def status_of(seen: Mapping[Column, int], cores: int) -> str:
+def status_of(seen: Seen, cores: int) -> str:
     """``cheap`` without a process, ``busy`` if no core is left, ``sig17`` in a handler, else ``idle``.
 
     uWSGI says busy as soon as one core is; what is worth knowing is that none is left.
@@ -53,15 +58,30 @@ def status_of(seen: Mapping[Column, int], cores: int) -> str:
     return f"sig{seen[Column.SIGNAL] - 1}" if seen[Column.SIGNAL] else "idle"
 
 
-def app_figures(figures: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    """Return what is told of the application of a worker; *more* comes after the start-up time."""
+@dataclass(frozen=True, slots=True)
+class AppFacts:
+    """An application of a worker.
+
+    :param seconds: that loading it took
+    :param requests: that this process gave to it
+    """
+
+    number: int = 0
+    mountpoint: str = ""
+    seconds: int = 0
+    requests: int = 0
+    exceptions: int = 0
+
+
+def app_figures(app: AppFacts, **more: Any) -> dict[str, Any]:
+    """Return what is told of an application of a worker; *more* comes after the start-up time."""
     return {
-        "id": 0,
+        "id": app.number,
         "modifier1": 0,
-        "mountpoint": "",
-        "startup_time": 0,
+        "mountpoint": app.mountpoint,
+        "startup_time": app.seconds,
         **more,
-        "requests": figures["requests"],
-        "exceptions": figures["exceptions"],
+        "requests": app.requests,
+        "exceptions": app.exceptions,
         "chdir": "",
     }

@@ -89,9 +89,7 @@ def built_in(processes: int, cores: int, sockets: int) -> list[BuiltIn]:
         for core in range(cores if number else 0):
             for name, oid in _OF_CORE:
                 full, place = f"worker.{number}.core.{core}.{name}", f"3.{number}.2.{core}.{oid}"
-                # The rest is not known by core, or never happens here.
-                value = partial(_core, number - 1, core) if name == "requests" else _nothing
-                metrics.append(BuiltIn(full, MetricKind.COUNTER, place, value))
+                metrics.append(BuiltIn(full, MetricKind.COUNTER, place, _core_read(name, number, core)))
     metrics += [
         BuiltIn("core.total_tx", MetricKind.COUNTER, "5.100", partial(_sum, (Column.TX,), 0)),
         BuiltIn("core.total_rss", MetricKind.GAUGE, "5.101", partial(_sum, (Column.RSS,), 0)),
@@ -136,8 +134,17 @@ def _workers(status: str, sight: Sight) -> int:
     )
 
 
-def _core(worker: int, core: int, sight: Sight) -> int:
-    return sight.cores[worker][core] if worker < len(sight.cores) and sight.cores[worker] else 0
+def _core_read(name: str, number: int, core: int) -> Callable[[Sight], int]:
+    # Files take no core; core 0 stands for them.  The rest is not known by core, or never happens here.
+    if name == "static_requests" and not core:
+        return partial(_sum, (Column.STATIC,), number)
+    return partial(_core, number, core) if name == "requests" else _nothing
+
+
+def _core(number: int, core: int, sight: Sight) -> int:
+    requests = sight.cores[number - 1] if number <= len(sight.cores) else ()
+    files = 0 if core else _sum((Column.STATIC,), number, sight)
+    return files + (requests[core] if core < len(requests) else 0)
 
 
 def _nothing(sight: Sight) -> int:

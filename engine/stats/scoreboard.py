@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import Final
 
-__all__ = ["Column", "Row", "Scoreboard", "WorkerState"]
+__all__ = ["MOST_APPS", "Column", "Row", "Scoreboard", "WorkerState"]
 
 
 class Column(IntEnum):
@@ -60,8 +60,12 @@ class Column(IntEnum):
     """1 more than the uwsgi signal that is being handled; 0 if none is."""
     BUSY_CORES = 22
     """Cores in use; requests of ASGI applications take none."""
+    STATIC = 23
+    """Files sent without asking an application."""
 
 
+MOST_APPS: Final = 64  # as in uWSGI (max-apps)
+_APP_COLUMNS: Final = 2
 _COLUMNS: Final = 32  # room for more without changing the size of a row
 
 
@@ -79,13 +83,14 @@ class Row:
     :param cores: requests that each core has ended; empty unless somebody wants to know
     """
 
-    __slots__ = ("_at", "_cells", "cores", "index")
+    __slots__ = ("_apps", "_at", "_cells", "cores", "index")
 
-    def __init__(self, cells: memoryview, index: int, cores: memoryview) -> None:
+    def __init__(self, cells: memoryview, index: int, cores: memoryview, apps: memoryview) -> None:
         self._cells = cells
         self._at = index * _COLUMNS
         self.index = index
         self.cores = cores
+        self._apps = apps
 
     def __getitem__(self, column: int) -> int:
         value: int = self._cells[self._at + column]
@@ -98,7 +103,21 @@ class Row:
         """Make the row free."""
         for column in range(_COLUMNS):
             self[column] = 0
-        self.cores[:] = memoryview(bytes(self.cores.nbytes)).cast("q")
+        for table in (self.cores, self._apps):
+            table[:] = memoryview(bytes(table.nbytes)).cast("q")
+
+    def note_app(self, number: int, requests: int, exceptions: int) -> None:
+        """Say how many requests an application has had, and how many ended with an exception."""
+        if 0 <= number < MOST_APPS:
+            at = number * _APP_COLUMNS
+            self._apps[at], self._apps[at + 1] = requests, exceptions
+
+    def app(self, number: int) -> tuple[int, int]:
+        """Return what :meth:`note_app` has said; zeros for an application above :data:`MOST_APPS`."""
+        if not 0 <= number < MOST_APPS:
+            return 0, 0
+        at = number * _APP_COLUMNS
+        return self._apps[at], self._apps[at + 1]
 
     def __repr__(self) -> str:
         return f"<Row {self.index} of pid {self[Column.PID]}, worker {self[Column.NUMBER]}>"
@@ -115,14 +134,19 @@ class Scoreboard:
         self.size = size
         self._of_cores = memoryview(mmap.mmap(-1, max(1, size * cores) * 8)).cast("q")
         self._core_count = cores
+        self._of_apps = memoryview(mmap.mmap(-1, size * MOST_APPS * _APP_COLUMNS * 8)).cast("q")
         # Anonymous and shared: children inherit it, nothing is left behind on any disk.
         self._memory = mmap.mmap(-1, size * _COLUMNS * 8)
         self._cells = memoryview(self._memory).cast("q")
 
     def row(self, index: int) -> Row:
         """Return a row by its place in the table."""
-        begin = index * self._core_count
-        return Row(self._cells, index, self._of_cores[begin : begin + self._core_count])
+        return Row(
+            self._cells,
+            index,
+            _part(self._of_cores, index, self._core_count),
+            _part(self._of_apps, index, MOST_APPS * _APP_COLUMNS),
+        )
 
     def free_row(self) -> Row | None:
         """Return a row that no process has; None if there are too many processes."""
@@ -147,3 +171,7 @@ class Scoreboard:
 
     def __repr__(self) -> str:
         return f"<Scoreboard {sum(1 for _ in self.rows())} of {self.size} rows in use>"
+
+
+def _part(table: memoryview, index: int, size: int) -> memoryview:
+    return table[index * size : (index + 1) * size]

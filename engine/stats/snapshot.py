@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from engine.config.metrics import MetricKind
-from engine.stats.figures import app_figures, worker_figures
+from engine.stats.figures import AppFacts, app_figures, worker_figures
 from engine.stats.scoreboard import Column, WorkerState
 
 __all__ = ["MetricFacts", "ServerFacts", "SocketFacts", "WorkerFacts", "prometheus", "snapshot"]
 
 _NOT_A_NAME: Final = re.compile("[^a-zA-Z0-9_]")
-_LOCKS: Final = ("user 0", "signal", "filemon", "timer", "rbtimer", "cron", "rpc", "snmp")
+_LOCKS: Final = ("signal", "filemon", "timer", "rbtimer", "cron", "rpc", "snmp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,14 @@ class WorkerFacts:
     :param columns: its row of the scoreboard; empty if no process runs
     :param cores: what the worker said about its cores; None if it did not answer
     :param tasks: asyncio tasks in it; None if it did not answer
+    :param apps: its applications
     """
 
     number: int
     columns: Mapping[int, int]
     cores: Sequence[Mapping[str, Any]] | None = None
     tasks: int | None = None
+    apps: Sequence[AppFacts] = (AppFacts(),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class ServerFacts:
     """The server as a whole.
 
     :param metrics: None if there are none to show
+    :param locks: names of locks and whether somebody has them, in uWSGI's order
+    :param sections: lists of what else there may be, by name; ``daemons``, ``caches`` and so on
     """
 
     version: str
@@ -77,6 +81,8 @@ class ServerFacts:
     workers: Sequence[WorkerFacts] = field(default_factory=tuple)
     stopping: bool = False
     metrics: Sequence[MetricFacts] | None = None
+    locks: Sequence[tuple[str, int]] = ()
+    sections: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 def snapshot(server: ServerFacts, *, with_cores: bool = True) -> dict[str, Any]:
@@ -91,14 +97,10 @@ def snapshot(server: ServerFacts, *, with_cores: bool = True) -> dict[str, Any]:
         "uid": server.uid,
         "gid": server.gid,
         "cwd": server.cwd,
-        "locks": [{name: 0} for name in (*_LOCKS, *(() if server.metrics is None else ("metrics",)))],
-    }
-    if server.metrics is not None:
-        document["metrics"] = {
-            each.name: {"type": int(each.kind), "oid": each.oid, "value": each.value}
-            for each in server.metrics
-        }
-    return document | {
+        "daemons": server.sections.get("daemons"),
+        "locks": [{name: value} for name, value in _locks(server)],
+        "caches": server.sections.get("caches"),
+        "metrics": _metrics(server),
         "sockets": [
             {
                 "name": socket.name,
@@ -111,28 +113,26 @@ def snapshot(server: ServerFacts, *, with_cores: bool = True) -> dict[str, Any]:
             for socket in server.sockets
         ],
         "workers": [_worker(worker, server, with_cores) for worker in server.workers],
+        "spoolers": server.sections.get("spoolers"),
+        "crons": server.sections.get("crons"),
     }
+    return {name: value for name, value in document.items() if value is not None}
 
 
-_WORKER_KEYS: Final = (
-    "id",
-    "pid",
-    "accepting",
-    "requests",
-    "delta_requests",
-    "exceptions",
-    "harakiri_count",
-    "signals",
-    "signal_queue",
-    "status",
-    "rss",
-    "vsz",
-    "running_time",
-    "last_spawn",
-    "respawn_count",
-    "tx",
-    "avg_rt",
-)
+def _locks(server: ServerFacts) -> list[tuple[str, int]]:
+    named = server.locks or (("user 0", 0),)
+    users = [lock for lock in named if lock[0].startswith("user ")]
+    others = [lock for lock in named if lock not in users]
+    own = [(name, 0) for name in _LOCKS]
+    return [*users, *own, *others, *([] if server.metrics is None else [("metrics", 0)])]
+
+
+def _metrics(server: ServerFacts) -> dict[str, Any] | None:
+    if server.metrics is None:
+        return None
+    return {
+        each.name: {"type": int(each.kind), "oid": each.oid, "value": each.value} for each in server.metrics
+    }
 
 
 _MORE: Final = {
@@ -145,9 +145,8 @@ _MORE: Final = {
 
 def _worker(worker: WorkerFacts, server: ServerFacts, with_cores: bool) -> dict[str, Any]:
     seen = {column: worker.columns.get(column, 0) for column in Column}
-    figures = worker_figures(worker.number, seen, seen[Column.CORES])
-    document = {key: figures[key] for key in _WORKER_KEYS}
-    document["apps"] = [app_figures(figures)]
+    document = worker_figures(worker.number, seen)
+    document["apps"] = [app_figures(app) for app in worker.apps]
     # What uWSGI does not tell.
     document |= {name: seen[column] for name, column in _MORE.items()}
     document["tasks"] = worker.tasks or 0
@@ -155,7 +154,11 @@ def _worker(worker: WorkerFacts, server: ServerFacts, with_cores: bool) -> dict[
         known = {core["id"]: core for core in worker.cores or ()}
         # Numbers above the cores are those of ASGI requests.
         more = sorted(number for number in known if number >= server.cores)
-        document["cores"] = [_core(number, known.get(number, {})) for number in (*range(server.cores), *more)]
+        cores = [_core(number, known.get(number, {})) for number in (*range(server.cores), *more)]
+        # Files take no core, but uWSGI's readers add up what cores have done.
+        cores[0]["requests"] += seen[Column.STATIC]
+        cores[0]["static_requests"] = seen[Column.STATIC]
+        document["cores"] = cores
     return document
 
 
@@ -180,6 +183,7 @@ _COUNTERS: Final = (
     ("harakiri_total", "Requests ended because they took too long", Column.HARAKIRIS),
     ("sent_bytes_total", "Bytes sent, heads and bodies", Column.TX),
     ("signals_total", "uwsgi signals handled", Column.SIGNALS),
+    ("static_requests_total", "Files sent without asking the application", Column.STATIC),
     ("respawns_total", "Times the worker was started", Column.RESPAWNS),
 )
 _GAUGES: Final = (

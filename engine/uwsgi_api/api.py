@@ -14,7 +14,7 @@ import bridge
 from bridge.lowlevel import direct_runner
 from engine.channels import Lane, WorkerSide
 from engine.request.exchange import Exchange
-from engine.signals.local import Local, MasterLike
+from engine.signals.local import Local
 from engine.stats.scoreboard import Row, Scoreboard
 from engine.uwsgi_api.context import enter_request, follow_spawns
 from engine.uwsgi_api.finder import find_decorators
@@ -33,6 +33,7 @@ from engine.uwsgi_api.shared_calls import (
     MetricCalls,
     QueueCalls,
 )
+from engine.uwsgi_api.shown import cache_figures, lock_figures
 from engine.uwsgi_api.signal_calls import SignalCalls
 from engine.uwsgi_api.signal_options import messages
 from engine.uwsgi_api.store import Store
@@ -104,10 +105,15 @@ class Api:
 
     # -- life of the master ------------------------------------------------------------
 
-    def supervise(self, master: MasterLike) -> None:
+    def supervise(self, master: Any) -> None:
         """This process is the master; call before its loop runs."""
         self._signals.serve_in(master)
         self._helping.supervise(master, self._signals)
+        store = self.instance.store
+        if store is not None:
+            master.show("locks", lambda: lock_figures(store))
+            if store.caches:
+                master.show("caches", lambda: cache_figures(store))
         master.before_exec(self.keep_shared_memory)
 
     def keep_shared_memory(self) -> None:

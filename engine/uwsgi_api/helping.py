@@ -9,6 +9,7 @@ import runpy
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import bridge
@@ -71,7 +72,9 @@ class Helping:
             return
         if store is None:
             raise ConfigError("spoolers and mules need Linux here; leave --spooler and --mule out")
-        Crew(master, self._instance.roles, signals, store.segments, self.be, self._log, self._uplink)
+        crew = Crew(master, self._instance.roles, signals, store.segments, self.be, self._log, self._uplink)
+        if self._instance.roles.count(Kind.SPOOLER):
+            master.show("spoolers", lambda: crew.spoolers(self._instance.tasks_of))
 
     # -- in a helper's process ----------------------------------------------------------
 
@@ -153,6 +156,7 @@ class Helping:
                 spool, settings, spooler_of, self._log, lambda: self._instance.spooler_frequency
             )
         self._instance.spoolers.append(spooler)
+        spooler.runner.notify = partial(self._instance.note_tasks, role.number)
         return spooler
 
     def _start_python(self) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.channels import Lane, WorkerSide
 from engine.signals.agent import Agent
 from engine.signals.targets import Kind
+from engine.stats.figures import AppFacts
 from engine.stats.scoreboard import Column, Row, Scoreboard
 from engine.uwsgi_api.helpers.roles import Role, Roles
 
@@ -71,6 +72,8 @@ class Instance:
         self.load_application: Callable[[], object] | None = None
         """What a spooler or mule calls first, where every process loads the application for itself."""
         self.set_harakiri: Callable[[float], None] | None = None
+        self.apps: Sequence[AppFacts] = (AppFacts(),)
+        """The applications of this server, as far as this process knows them."""
         self.log_size: Callable[[], int] = lambda: 0
         self.environ_of: Callable[..., dict[str, Any]] = lambda exchange, template: dict(template)
         """Makes the environ of a request; only workers can."""
@@ -92,6 +95,19 @@ class Instance:
         """This process is spooler *number*, perhaps among other things."""
         if number <= len(self._spooler_pids):
             self._spooler_pids[number - 1] = os.getpid()
+
+    def note_tasks(self, spooler: int, done: int, runs: bool) -> None:
+        """A spooler of this process has done so many tasks, and does another or none."""
+        at = len(self._spooler_pids) + 2 * (spooler - 1)
+        if at + 2 < len(self._spooler_memory):  # the last cell is the frequency
+            self._spooler_memory[at], self._spooler_memory[at + 1] = done, int(runs)
+
+    def tasks_of(self, spooler: int) -> tuple[int, int]:
+        """Return what :meth:`note_tasks` was told by the process that is this spooler."""
+        at = len(self._spooler_pids) + 2 * (spooler - 1)
+        if at + 2 >= len(self._spooler_memory):
+            return 0, 0
+        return self._spooler_memory[at], self._spooler_memory[at + 1]
 
     def share_spooler_pids(self, memory: memoryview) -> None:
         """Keep the process ids of spoolers in memory that all processes share."""

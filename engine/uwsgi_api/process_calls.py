@@ -8,10 +8,12 @@ import signal
 import socket
 import struct
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from engine.stats.figures import app_figures, worker_figures
-from engine.stats.scoreboard import Column, WorkerState
+from engine.stats.figures import AppFacts, app_figures, worker_figures
+from engine.stats.scoreboard import Column, Row, WorkerState
 from engine.uwsgi_api.instance import Instance
 from engine.uwsgi_api.public import public
 from engine.uwsgi_api.texts import to_bytes
@@ -20,22 +22,7 @@ __all__ = ["ProcessCalls"]
 
 _TCP_INFO_SIZE: Final = 104
 _TCPI_UNACKED: Final = struct.Struct("=24xI")  # struct tcp_info of linux/tcp.h: 8 bytes, then u32s; the fifth
-_WORKER_KEYS: Final = (
-    "id",
-    "pid",
-    "requests",
-    "delta_requests",
-    "signals",
-    "exceptions",
-    "status",
-    "rss",
-    "vsz",
-    "running_time",
-    "last_spawn",
-    "respawn_count",
-    "tx",
-    "avg_rt",
-)
+_IN_DOCUMENT_ONLY: Final = ("accepting", "harakiri_count", "signal_queue")
 
 
 class ProcessCalls:
@@ -159,9 +146,18 @@ class ProcessCalls:
             seen[Column.RSS], seen[Column.VSZ] = self.mem()
             seen[Column.SIGNAL] = instance.agent.running_signal() + 1
             seen[Column.REQUESTS] = max(seen[Column.REQUESTS], instance.requests_started - 1)
-        figures = worker_figures(number, seen, instance.facts.cores)
-        app = app_figures(figures, interpreter=0, callable=0)
-        worker = {key: figures[key] for key in _WORKER_KEYS}
-        worker["status"] = figures["status"].encode()
-        worker["apps"] = ({**app, "mountpoint": b"", "chdir": b""},)
+            seen[Column.CORES] = instance.facts.cores
+        worker = worker_figures(number, seen)
+        for name in _IN_DOCUMENT_ONLY:
+            del worker[name]
+        worker["status"] = worker["status"].encode()
+        worker["apps"] = tuple(self._app(app, row, worker) for app in instance.apps)
         return worker
+
+    def _app(self, app: AppFacts, row: Row | None, worker: Mapping[str, Any]) -> dict[str, Any]:
+        requests, exceptions = (0, 0) if row is None else row.app(app.number)
+        if row is None and len(self._instance.apps) == 1:
+            requests = worker["requests"]
+        counted = replace(app, requests=requests, exceptions=exceptions)
+        figures = app_figures(counted, interpreter=0, callable=0)
+        return {**figures, "mountpoint": app.mountpoint.encode(), "chdir": b""}

@@ -74,7 +74,9 @@ class Store:
         self._guards = 0
         self.shared = self._sharing(SharedSettings.of(opt))
         self.own_locks = [
-            UserLock(self._file, index) for index in range(max(1, options.number(1, "locks", "lock")))
+            # As in uWSGI, number 0 is always there.
+            UserLock(self._file, index)
+            for index in range(1 + options.number(0, "locks", "lock"))
         ]
         self.locks: list[UserLock | SharedLock] = [
             lock if self.shared is None else SharedLock(lock, index, self.shared.client, self.shared.server)

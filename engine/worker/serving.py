@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -57,9 +57,11 @@ class Serving:
         self._settings = settings
         self._log = log
         self._api = api
-        self._apps = apps
+        self.apps = apps
         self._lifespans: list[Lifespan] = []
         self._adapters: list[WSGIAdapter | ASGIAdapter] = []
+        self._counts = [0] * (len(apps) + 1)  # requests by application; the last for those of none
+        self.files_sent: Callable[[], int] = lambda: 0
         self.environs = EnvironBuilder(settings.multiprocess)
         self._single = is_single(apps)
         if self._single and not (apps and apps[0].is_asgi):
@@ -94,6 +96,7 @@ class Serving:
     def _dispatch(self, exchange: Exchange) -> None:
         place = self._place_of(exchange)
         exchange.app = place.number
+        self._counts[place.number] += 1
         place.submit(exchange)
 
     def _place_of(self, exchange: Exchange) -> Any:
@@ -107,28 +110,28 @@ class Serving:
 
     def has_asgi(self) -> bool:
         """Whether there is an application whose start may take its time."""
-        return any(app.is_asgi for app in self._apps)
+        return any(app.is_asgi for app in self.apps)
 
     def is_mixed(self) -> bool:
         """Whether some requests need cores and others do not."""
-        return len({app.is_asgi for app in self._apps}) == 2
+        return len({app.is_asgi for app in self.apps}) == 2
 
     async def start(self) -> None:
         """Make everything ready, lifespans too; return when requests may come.
 
         :raises AppLoadError: if an application refuses to start
         """
-        if self._single and not (self._apps and self._apps[0].is_asgi):
+        if self._single and not (self.apps and self.apps[0].is_asgi):
             return
-        if any(app.green for app in self._apps):
+        if any(app.green for app in self.apps):
             inherit_green(asyncio.get_running_loop())
         states: dict[int, dict[str, Any]] = {}
-        places = [(app.mountpoint, await self._place(app, states)) for app in self._apps]
+        places = [(app.mountpoint, await self._place(app, states)) for app in self.apps]
         self.withdraw = self._withdraw
         if self._single:
             self.submit = places[0][1].submit
             return
-        if all(app.mountpoint for app in self._apps):
+        if all(app.mountpoint for app in self.apps):
             nothing = WSGIAdapter(_not_found, self.environs, self._log.line, breathe)
             places.append(("", _Place(self.runner.submit, nothing, -1)))
         self._table: MountTable[Any] = MountTable(places, self._settings.manage_script_name)
@@ -183,6 +186,15 @@ class Serving:
     def failures(self) -> int:
         """How many requests ended with an exception so far."""
         return sum(adapter.failures for adapter in self._adapters)
+
+    def app_counts(self, requests: int) -> Iterator[tuple[int, int]]:
+        """Yield requests and exceptions of each application.
+
+        :param requests: all that this worker has answered
+        """
+        counts = [requests - self.files_sent()] if self._single else self._counts
+        for count, adapter in zip(counts, self._adapters, strict=False):
+            yield count, adapter.failures
 
     def _new_wsgi(self, app: Any, environs: EnvironBuilder) -> WSGIAdapter:
         settings = self._settings

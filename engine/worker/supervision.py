@@ -6,7 +6,7 @@ import asyncio
 import faulthandler
 import json
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.channels import Lane
@@ -23,6 +23,7 @@ class Supervision:
 
     :param publish: brings the worker's row of the scoreboard up to date
     :param orphaned: called once if the master has died
+    :param apps: number, mountpoint and seconds of loading of each application
     :param log_file: opened anew when the master says so
     """
 
@@ -35,6 +36,7 @@ class Supervision:
         log_file: Any,
         publish: Callable[[], None],
         orphaned: Callable[[], None],
+        apps: Sequence[tuple[int, str, int]],
     ) -> None:
         self._channel = supervised.channel
         self._runner = runner
@@ -43,6 +45,7 @@ class Supervision:
         self._log_file = log_file
         self._publish = publish
         self._orphaned = orphaned
+        self._apps = apps
         self.paused = False
         if supervised.paused:
             self._on_command(b"pause")
@@ -98,7 +101,8 @@ class Supervision:
             self._log_file.open()
         elif data.startswith(b"stats "):
             self._publish()
-            said = {"cores": self._cores(), "tasks": len(asyncio.all_tasks(self._loop))}
+            tasks = len(asyncio.all_tasks(self._loop))
+            said = {"cores": self._cores(), "tasks": tasks, "apps": self._apps}
             self._channel.send(Lane.CONTROL, data + b" " + json.dumps(said).encode())
 
     def _cores(self) -> list[dict[str, Any]]:

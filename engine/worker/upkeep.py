@@ -6,8 +6,8 @@ import asyncio
 import os
 import time
 from array import array
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
 
 import bridge
 from engine.cores.autoreload import ModuleWatch
@@ -26,11 +26,20 @@ __all__ = ["Upkeep"]
 _ASK_AGAIN: Final = 10.0  # seconds until a worker that waits for its successor asks once more
 
 
+class Counts(Protocol):
+    """Knows what the applications of a worker have done."""
+
+    files_sent: Callable[[], int]
+
+    def failures(self) -> int: ...
+    def app_counts(self, requests: int) -> Iterable[tuple[int, int]]: ...
+
+
 class Upkeep:
     """Periodic work of one worker; its loop's thread only.
 
     :param row: of the scoreboard; None without a master
-    :param failures: how many requests ended with an exception so far
+    :param counts: what the applications have done so far
     :param leave: called with a reason when another worker should take the place of this one
     """
 
@@ -41,7 +50,7 @@ class Upkeep:
         log: ServerLog,
         number: int,
         row: Row | None,
-        failures: Callable[[], int],
+        counts: Counts,
         leave: Callable[[str], None],
     ) -> None:
         self._settings = settings
@@ -49,7 +58,7 @@ class Upkeep:
         self._log = log
         self._number = number
         self._row = row
-        self._failures = failures
+        self._counts = counts
         self._leave = leave
         self._began = self._last_turn = time.monotonic()
         self._asked_at = float("-inf")
@@ -110,7 +119,10 @@ class Upkeep:
         row[Column.BUSY_CORES] = pool.busy_cores()
         row[Column.WAITING] = pool.statistics().waiting
         row[Column.CONNECTIONS] = len(front.connections)
-        row[Column.EXCEPTIONS] = self._failures()
+        row[Column.EXCEPTIONS] = self._counts.failures()
+        row[Column.STATIC] = self._counts.files_sent()
+        for number, (requests, exceptions) in enumerate(self._counts.app_counts(front.requests)):
+            row.note_app(number, requests, exceptions)
         row[Column.TX] = front.sent
         row[Column.RUNNING_TIME] = int(front.running_time * 1e6)
         row[Column.AVERAGE_TIME] = int(front.average_time * 1e6)

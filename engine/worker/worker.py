@@ -95,7 +95,7 @@ class Worker:
             self._log,
             number,
             None if supervised is None else supervised.row,
-            self._serving.failures,
+            self._serving,
             self._leave,
         )
         self._ending = ending = Ending(
@@ -158,7 +158,9 @@ class Worker:
         front.submit, front.withdraw = serving.submit, serving.withdraw
         if self._settings.static:
             site = StaticSite(self._settings.static, self._log.line)
-            front.submit = Aside(site, serving.submit, self._log.line).submit
+            aside = Aside(site, serving.submit, self._log.line)
+            front.submit = aside.submit
+            serving.files_sent = lambda: aside.answered
         return True
 
     def _front_end(self, loop: asyncio.AbstractEventLoop) -> FrontEnd:
@@ -230,6 +232,7 @@ class Worker:
             self._settings.log_file,
             self._upkeep.publish,
             self._orphaned,
+            [(app.number, app.mountpoint, app.seconds) for app in self._serving.apps],
         )
 
     def _begin_supervised(self, loop: asyncio.AbstractEventLoop, supervised: Supervised) -> None:

@@ -15,7 +15,13 @@ _SUPERVISOR: Final = "run that program under systemd, supervisor or in a contain
 BACKGROUND: Final = Section(
     "Background work",
     (
-        Option("locks", COUNT, "How many locks uwsgi.lock() knows.", default=1, priority="P1"),
+        Option(
+            "locks",
+            NUMBER,
+            "How many locks uwsgi.lock() knows besides number 0: their numbers are 1 to this.",
+            default=0,
+            priority="P1",
+        ),
         noop("lock-engine", "the kernel's locks are used, which end with their holder", kind=TEXT),
         Option(
             "signal",

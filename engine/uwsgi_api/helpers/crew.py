@@ -67,6 +67,7 @@ class Crew:
         self._log = log
         self._helpers: dict[Role, _Helper | None] = dict.fromkeys(roles.helpers)
         self._not_before: dict[Role, float] = {}
+        self._starts: dict[Role, int] = {}
         self._mail = Mail(roles.farms, self._send_mail)
         self._told = False
         self._since = time.monotonic()  # or, once the helpers were told to end, since then
@@ -81,6 +82,26 @@ class Crew:
         for kind, name in ((Kind.MULE, "reload-mules"), (Kind.SPOOLER, "reload-spoolers")):
             if roles.count(kind):
                 master.on_command(name, partial(self._replace, kind))
+
+    def spoolers(self, tasks_of: Callable[[int], tuple[int, int]]) -> list[dict[str, Any]]:
+        """Return what the statistics show of each spooler, in uWSGI's names.
+
+        :param tasks_of: tells of a spooler by number how many tasks it has done, and whether one runs
+        """
+        found = []
+        for role, helper in self._helpers.items():
+            if role.kind is Kind.SPOOLER:
+                tasks, running = tasks_of(role.number)
+                found.append(
+                    {
+                        "dir": role.what,
+                        "pid": 0 if helper is None else helper.pid,
+                        "tasks": tasks,
+                        "respawns": max(0, self._starts.get(role, 0) - 1),
+                        "running": running,
+                    }
+                )
+        return found
 
     # -- processes ------------------------------------------------------------------
 
@@ -115,6 +136,7 @@ class Crew:
 
     def _start(self, role: Role) -> None:
         pid, channel = self._fork(role)
+        self._starts[role] = self._starts.get(role, 0) + 1
         helper = self._helpers[role] = _Helper(role, pid, channel, time.monotonic())
         self._log(f"spawned uWSGI {role.name()} (pid: {pid})")
         channel.on(Lane.API, lambda data: self._on_message(helper, data))

@@ -40,7 +40,7 @@ class SharedSpooler:
         self._settings = settings
         self._log = log
         self._frequency = frequency
-        self._runner = TaskRunner(spool.directory, settings.quiet, function, log)
+        self.runner = TaskRunner(spool.directory, settings.quiet, function, log)
         self._stopping = False
 
     def poke(self) -> None:
@@ -67,12 +67,12 @@ class SharedSpooler:
                 self._log(f"[spooler {self._spool.directory} pid: {os.getpid()}] {error}; trying again")
                 self._spool.forget()
                 Event().wait(_PAUSE)
-            if self._settings.max_tasks and self._runner.done >= self._settings.max_tasks:
+            if self._settings.max_tasks and self.runner.done >= self._settings.max_tasks:
                 return
             breathe()
 
     def _manage(self, claim: Claim) -> None:
-        if self._runner.run(claim.name, claim.task) == OK:
+        if self.runner.run(claim.name, claim.task) == OK:
             self._spool.done(claim)
         else:
             self._spool.retry(claim, self._frequency())

@@ -37,6 +37,8 @@ class TaskRunner:
         self._function = function
         self._log = log
         self.done = 0
+        self.notify: Callable[[int, bool], None] = lambda done, runs: None
+        """Told how many tasks were done, and whether one runs."""
 
     def run(self, name: str, task: Task) -> int:
         """Run a task and return what the application says of it: ``SPOOL_OK`` and so on."""
@@ -50,12 +52,14 @@ class TaskRunner:
         fields: dict[Any, bytes] = {"spooler_task_name": name.encode(), **task.fields}
         if task.body:
             fields["body"] = task.body
+        self.notify(self.done, True)
         try:
             answer = int(function(fields))
         except Exception:
             self._log("".join(traceback.format_exception(*sys.exc_info())).rstrip())
             answer = -1
         self.done += 1
+        self.notify(self.done, False)
         if answer == OK and not self._quiet:
             self._log(f"{where} done with task {name} after {time.monotonic() - began:.0f} seconds")
         return answer
@@ -79,7 +83,7 @@ class Spooler:
         self.spool = spool
         self._frequency = frequency
         self._settings = settings
-        self._runner = TaskRunner(spool.directory, settings.quiet, function, log)
+        self.runner = TaskRunner(spool.directory, settings.quiet, function, log)
         self._log = log
         self._poked = Event()
         self._stopping = False
@@ -105,7 +109,7 @@ class Spooler:
                 if self.is_stopping():
                     return
                 self._manage(path)
-                if self._settings.max_tasks and self._runner.done >= self._settings.max_tasks:
+                if self._settings.max_tasks and self.runner.done >= self._settings.max_tasks:
                     return
                 breathe()
             self._poked.wait(self._frequency())
@@ -115,7 +119,7 @@ class Spooler:
             with self.spool.claim(path) as task:
                 if task is None:
                     return
-                if self._runner.run(os.path.basename(path), task) == OK:
+                if self.runner.run(os.path.basename(path), task) == OK:
                     self.spool.remove(path)
         except ValueError as error:
             self._log(

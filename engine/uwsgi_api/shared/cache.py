@@ -160,9 +160,9 @@ class Cache:
             self._clear()
 
     def statistics(self) -> dict[str, int]:
-        """Return counts: ``items hits miss full``."""
+        """Return counts ``items hits miss full``, and ``changed``: when, in seconds since 1970."""
         head = _HEAD.unpack_from(self._memory, 0)
-        return {"items": head[2], "hits": head[4], "miss": head[5], "full": head[6]}
+        return {"items": head[2], "hits": head[4], "miss": head[5], "full": head[6], "changed": int(head[7])}
 
     # -- under the guard -------------------------------------------------------------------
 

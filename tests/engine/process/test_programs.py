@@ -101,11 +101,14 @@ class TestCrontab:
         lines: list[str] = []
         job = CronJob(ALWAYS, "sleep 60", unique=True)
         crontab = Crontab([job], lines.append)
-        crontab._start(job, 0.0)
-        crontab._start(job, 0.0)
+        crontab._start(0, 0.0)
+        crontab._start(0, 0.0)
         assert "still runs" in lines[-1]
+        assert crontab.figures()[0]["pid"] == crontab._running[0][1].pid
+        assert crontab.figures()[0]["started_at"] > 1_600_000_000
         os.killpg(crontab._running[0][1].pid, signal.SIGKILL)
         self.look_until(crontab, lines, "has ended")
+        assert crontab.figures()[0]["pid"] == -1
 
     def test_nothing_is_started_while_the_server_stops(self) -> None:
         lines: list[str] = []

@@ -293,7 +293,7 @@ def test_options() -> None:
             "sharedarea": [b"1", b"3k"],
         }
     )
-    assert len(store.locks) == 3
+    assert len(store.locks) == 4  # number 0 and three more
     assert list(store.caches) == ["default", "a", "b"]
     assert store.caches["b"].settings.purge_lru
     assert store.queue is not None
