@@ -120,6 +120,7 @@ def _logged_apps(server):
 
 
 def test_the_start_says_what_is_where(server):
+    server.wait_for_log("Operational MODE")  # sockets are open before applications are loaded
     assert "ASGI app 0 (mountpoint='/new') ready in 0 seconds" in server.log()
     assert "WSGI app 1 (mountpoint='/new/old') ready in 0 seconds" in server.log()
     assert "WSGI app 2 (mountpoint='/file') ready in 0 seconds" in server.log()
