@@ -104,7 +104,7 @@ class Connection:
     def connection_made(self, transport: asyncio.Transport) -> None:
         """A client was accepted."""
         self._transport = transport
-        self._outlet = Outlet(transport, self.front.new_parking, self.front.socket_timeout)
+        self._outlet = Outlet(transport, self.front.new_parking, self.front.socket_timeout, self._broke_off)
         self.deadline = time.monotonic() + self.front.head_timeout
         self.front.join(self)
 
@@ -312,6 +312,9 @@ class Connection:
     def resume_body(self) -> None:
         """The application has caught up."""
         self._resume(4)
+
+    def _broke_off(self) -> None:
+        self.abort(True)
 
     def abort(self, reset: bool) -> None:
         """Close so that the client can tell that the reply is not complete."""

@@ -2,7 +2,10 @@ cdef class Outlet:
     cdef object _transport
     cdef object _new_parking
     cdef object _parking
+    cdef object _on_break
+    cdef list _waiting
     cdef double _timeout
+    cdef bint _writing
     cdef bint _buffered
     cdef bint _by_task
     cdef bint _full
@@ -23,5 +26,8 @@ cdef class Outlet:
     cdef _empty(self)
     cpdef _wait_writable(self)
     cpdef push(self, data)
-    cdef _write_rest(self, rest)
+    cdef _write_rest(self, rest, Py_ssize_t size)
+    cdef _break_off(self)
+    cdef _wait_for_turn(self)
+    cdef _end_turn(self)
     cdef _wait_for_room(self)

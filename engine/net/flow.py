@@ -29,6 +29,7 @@ class Outlet:
 
     :param new_parking: makes a place where the current greenlet can wait
     :param timeout: longest wait for the client to take something, in seconds
+    :param on_break: is called when a write ended halfway, so that nothing may follow it
     """
 
     __slots__ = (
@@ -38,22 +39,32 @@ class Outlet:
         "_fd",
         "_full",
         "_new_parking",
+        "_on_break",
         "_parking",
         "_timeout",
         "_transport",
+        "_waiting",
+        "_writing",
         "written",
     )
 
     def __init__(
-        self, transport: asyncio.Transport, new_parking: Callable[[], WritingPlace], timeout: float
+        self,
+        transport: asyncio.Transport,
+        new_parking: Callable[[], WritingPlace],
+        timeout: float,
+        on_break: Callable[[], None] | None = None,
     ) -> None:
         self._transport: asyncio.Transport | None = transport
         self._new_parking = new_parking
         self._parking: WritingPlace | None = None
         self._timeout = timeout
+        self._on_break = on_break
         self._buffered = False
         self._by_task = False
         self._full = False
+        self._writing = False  # a greenlet is in the middle of its bytes
+        self._waiting: list[WritingPlace] = []
         self.written = 0
         transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
         # Behind TLS the descriptor takes ciphertext only.
@@ -69,6 +80,7 @@ class Outlet:
         """The connection is closing: never touch its descriptor again, its number may be reused."""
         self._fd = -1
         self._transport = None
+        self._on_break = None  # it mostly belongs to the owner, who owns this
         if self._parking is not None:
             self._parking.unpark()
 
@@ -100,11 +112,13 @@ class Outlet:
             self._parking.unpark()
 
     def write(self, data: bytes) -> None:
-        """Send *data* in order; park the current greenlet while the client is slow.
+        """Send *data* in order and in one piece; park the current greenlet while the client is slow.
 
         :raises ClientDisconnected: if the connection is gone
         :raises WriteTimeout: if the client took nothing for the timeout
         """
+        if self._writing:
+            self._wait_for_turn()
         transport = self._transport
         if transport is None:
             raise ClientDisconnected("write error: the client closed the connection")
@@ -120,16 +134,25 @@ class Outlet:
                 raise ClientDisconnected(f"write error: {exc.strerror}") from exc
             if sent == len(data):
                 return
-            self._write_rest(memoryview(data)[sent:])
+            self._write_rest(memoryview(data)[sent:], len(data))
         else:
-            self._write_rest(memoryview(data))
+            self._write_rest(memoryview(data), len(data))
 
     def write_file(self, fd: int, offset: int, count: int) -> int:
         """Send part of a regular file in order; return how many bytes it had.  As :meth:`write`."""
         sent = 0
+        if self._writing:
+            self._wait_for_turn()
         if self._fd >= 0:
-            self._empty()
-            sent = send_file(self._fd, fd, offset, count, self._wait_writable)
+            self._writing = True
+            try:
+                self._empty()
+                sent = send_file(self._fd, fd, offset, count, self._wait_writable)
+            except BaseException:
+                self._break_off()
+                raise
+            finally:
+                self._end_turn()
             self.written += sent
         if sent < count:
             sent += copy_file(fd, offset + sent, count - sent, self.write)
@@ -189,18 +212,48 @@ class Outlet:
         self._buffered = True
         transport.write(data)
 
-    def _write_rest(self, rest: memoryview) -> None:
-        self._buffered = True
-        while len(rest):
+    def _write_rest(self, rest: memoryview, size: int) -> None:
+        """Write what the kernel did not take of *size* bytes."""
+        self._buffered = self._writing = True
+        try:
+            while len(rest):
+                if self._full:
+                    self._wait_for_room()
+                transport = self._transport
+                if transport is None or transport.is_closing():
+                    raise ClientDisconnected("write error: the client closed the connection")
+                transport.write(bytes(rest[:HIGH_WATER]))
+                rest = rest[HIGH_WATER:]
             if self._full:
                 self._wait_for_room()
-            transport = self._transport
-            if transport is None or transport.is_closing():
-                raise ClientDisconnected("write error: the client closed the connection")
-            transport.write(bytes(rest[:HIGH_WATER]))
-            rest = rest[HIGH_WATER:]
-        if self._full:
-            self._wait_for_room()
+        except BaseException:
+            if 0 < len(rest) < size:
+                self._break_off()
+            raise
+        finally:
+            self._end_turn()
+
+    def _break_off(self) -> None:
+        """An application that goes on writing, after a timeout of its own, must not shift what follows."""
+        on_break = self._on_break
+        self.shut()
+        if on_break is not None:
+            on_break()
+
+    def _wait_for_turn(self) -> None:
+        """Several greenlets write one reply: a chunk must not begin in the middle of another."""
+        place = self._new_parking()
+        self._waiting.append(place)
+        try:
+            while self._writing:
+                place.park()
+        finally:
+            self._waiting.remove(place)
+
+    def _end_turn(self) -> None:
+        self._writing = False
+        for place in self._waiting:
+            place.unpark()
 
     def _wait_for_room(self) -> None:
         if self._by_task:

@@ -40,3 +40,4 @@ cdef class Exchange:
     cdef _begin(self, length, first)
     cdef _send_body(self, data)
     cdef _transmit(self, data)
+    cdef _transmit_counted(self, data)

@@ -288,7 +288,12 @@ class Exchange:
         elif kind != NONE and count:
             if self.gone:
                 raise ClientDisconnected("write error: the client closed the connection")
-            self.body_bytes += self.link.transmit_file(fd, offset, count)
+            self.body_bytes += count  # as in _transmit_counted
+            sent = 0
+            try:
+                sent = self.link.transmit_file(fd, offset, count)
+            finally:
+                self.body_bytes -= count - sent
 
     def early_hints(self, headers: list[tuple[str, str]]) -> None:
         """Send ``103 Early Hints`` now (RFC 8297); any number of times before the head.
@@ -328,14 +333,21 @@ class Exchange:
         self._state = SENT
         self.header_count = len(self._headers)
         self.header_bytes = len(head)
-        if not first or framing.kind == NONE:
-            self._transmit(head)
-        elif len(first) > _COALESCE or (framing.length is not None and len(first) > framing.length):
-            self._transmit(head)
-            self._send_body(first)
-        else:
-            self._transmit(head + (encode_chunk(first) if framing.kind == CHUNKED else first))
-            self.body_bytes = len(first)
+        whole = head
+        rest = b""
+        if first and framing.kind != NONE:
+            if len(first) > _COALESCE or (framing.length is not None and len(first) > framing.length):
+                rest = first
+            else:
+                whole = head + (encode_chunk(first) if framing.kind == CHUNKED else first)
+                self.body_bytes = len(first)
+        try:
+            self._transmit(whole)
+        except BaseException:
+            self.link.abort(True)  # nobody knows whether the head is out
+            raise
+        if rest:
+            self._send_body(rest)
 
     def _send_body(self, data: bytes) -> None:
         framing = self._framing
@@ -345,13 +357,24 @@ class Exchange:
             return
         length = framing.length
         if length is not None and self.body_bytes + len(data) > length:
-            self._transmit(data[: length - self.body_bytes])
-            self.body_bytes = length
+            self._transmit_counted(data[: length - self.body_bytes])
             raise ReplyError(
                 f"the body is longer than the declared Content-Length of {length} bytes; the rest was cut off"
             )
+        if length is not None:
+            self._transmit_counted(data)
+            return
         self._transmit(encode_chunk(data) if framing.kind == CHUNKED else data)
         self.body_bytes += len(data)
+
+    def _transmit_counted(self, data: bytes) -> None:
+        """Count before it waits: meanwhile another greenlet of the application may write."""
+        self.body_bytes += len(data)
+        try:
+            self._transmit(data)
+        except BaseException:
+            self.body_bytes -= len(data)
+            raise
 
     def _transmit(self, data: bytes) -> None:
         if self.gone:

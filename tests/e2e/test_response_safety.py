@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 
 import pytest
 
@@ -50,6 +51,64 @@ def over_http(server, target: str, method: str = "GET", version: str = "HTTP/1.1
 
 def over_uwsgi(server, target: str, method: str = "GET", place: int = 1):
     return raw(server.addresses[place], encode_packet(request_vars(method, target)))
+
+
+# -- greenlets and timeouts of the application
+
+
+def slow_reader(server, target):
+    """Ask for a large reply and for another, read nothing for a while; return both, and how it ended."""
+    with connect(server.addresses[0]) as sock:
+        sock.sendall(request_bytes("GET", target) + request_bytes("GET", "/no-length/299", CLOSE))
+        gate = threading.Event()
+        threading.Timer(0.8, gate.set).start()
+        gate.wait(5)
+        received = bytearray()
+        try:
+            while piece := sock.recv(1 << 20):
+                received += piece
+        except ConnectionResetError:
+            return bytes(received), True
+    return bytes(received), False
+
+
+def items_of(wire: bytes) -> tuple[list[bytes], bytes]:
+    """The chunks of a reply and what follows it."""
+    position, items = wire.index(b"\r\n\r\n") + 4, []
+    while True:
+        end = wire.index(b"\r\n", position)
+        size = int(wire[position:end], 16)
+        position = end + 4 + size
+        assert wire[position - 2 : position] == b"\r\n"
+        if not size:
+            return items, wire[position:]
+        items.append(wire[end + 2 : position - 2])
+
+
+def test_greenlets_may_write_one_reply_together(server):
+    wire, _ = slow_reader(server, "/together/chunks")
+    items, rest = items_of(wire)
+    assert sorted({item[:1] for item in items}) == [b"a", b"b", b"c"]
+    assert all(item == item[:1] * 300_000 for item in items)
+    assert len(items) == 60
+    assert rest.startswith(b"HTTP/1.1 299 ")
+    wire, _ = slow_reader(server, "/together/length")
+    body = wire.partition(b"\r\n\r\n")[2]
+    assert body[60 * 300_000 :].startswith(b"HTTP/1.1 299 ")
+
+
+@pytest.mark.parametrize("name", ["chunks", "length"])
+def test_after_a_write_that_ended_halfway_nothing_follows(server, name):
+    wire, was_reset = slow_reader(server, f"/impatient/{name}")
+    assert was_reset
+    assert wire.count(b"HTTP/1.1 ") == 1
+    assert b"hello" not in wire
+
+
+def test_a_greenlet_that_waits_for_its_turn_may_be_ended(server):
+    items, rest = items_of(slow_reader(server, "/patient/x")[0])
+    assert b"".join(items) == b"x" * replies.LARGE + b"hello"
+    assert rest.startswith(b"HTTP/1.1 299 ")
 
 
 # -- what would break the head

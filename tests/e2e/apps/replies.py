@@ -5,6 +5,8 @@ The first part of the path names a function, the rest is its argument.
 
 import json
 
+import gevent
+
 TEXT = ("Content-Type", "text/plain")
 
 # What must not get into a head: name -> (status, headers).
@@ -177,6 +179,42 @@ def trailers(environ, start_response, name):
     return items()
 
 
+LARGE = 30_000_000  # more than kernels keep for a client that does not read
+
+
+def together(environ, start_response, name):
+    """Three greenlets write one reply at once, the items of each alike."""
+    headers = [TEXT, ("Content-Length", str(60 * 300_000))] if name == "length" else [TEXT]
+    write = start_response("200 OK", headers)
+
+    def go(letter):
+        for _ in range(20):
+            write(letter * 300_000)
+
+    gevent.joinall([gevent.spawn(go, letter) for letter in (b"a", b"b", b"c")], raise_error=True)
+    return []
+
+
+def impatient(environ, start_response, name):
+    """A write that a timeout of the application ends halfway; it goes on as if nothing had happened."""
+    length = [("Content-Length", str(LARGE + 5))] if name == "length" else []
+    write = start_response("200 OK", [TEXT, *length])
+    with gevent.Timeout(0.3, False):
+        write(b"x" * LARGE)
+    if name == "length":
+        write(b"hello")
+    return [b"hello"]
+
+
+def patient(environ, start_response, name):
+    """A greenlet that waits for its turn to write is ended, which harms nobody."""
+    write = start_response("200 OK", [TEXT])
+    beat = gevent.spawn_later(0.1, write, b"beat")
+    write(b"x" * LARGE)
+    beat.kill()
+    return [b"hello"]
+
+
 def received(environ, start_response, name):
     """The trailers of the request, ``early`` (before the body is read to its end), or ``late``."""
     offer = environ.get("engine.request_trailers")
@@ -216,6 +254,9 @@ ROUTES = {
     "hints": hints,
     "trailers": trailers,
     "received": received,
+    "together": together,
+    "impatient": impatient,
+    "patient": patient,
 }
 
 

@@ -96,6 +96,29 @@ def test_a_client_that_takes_nothing_times_out(transport) -> None:
         outlet.write(bytes(8 << 20))
 
 
+def test_what_ends_a_write_halfway_is_told_once_and_nothing_follows(transport) -> None:
+    told: list[str] = []
+    outlet = Outlet(transport, lambda: FakeParking(lambda: False), 5.0, lambda: told.append("broken"))
+    transport.outlet = outlet
+    with pytest.raises(WriteTimeout):
+        outlet.write(bytes(8 << 20))
+    assert told == ["broken"]
+    with pytest.raises(ClientDisconnected):
+        outlet.write(b"x")
+
+
+def test_a_write_of_which_nothing_went_out_breaks_nothing(transport) -> None:
+    told: list[str] = []
+    outlet = Outlet(transport, lambda: FakeParking(lambda: False), 5.0, lambda: told.append("broken"))
+    transport.outlet = outlet
+    transport.kept += bytes(HIGH_WATER + 1)
+    outlet.write_now(b"")
+    with pytest.raises(WriteTimeout):
+        outlet.write(b"x" * 1000)
+    assert not told
+    assert b"x" not in transport.kept
+
+
 def test_a_closed_connection_raises_and_its_descriptor_is_left_alone(transport, pair) -> None:
     outlet = outlet_on(transport)
     outlet.shut()
