@@ -188,13 +188,25 @@ class BlockingWatch:
         """Name the greenlet or task that runs in the loop's thread now."""
         ident = self._loop._thread_ident
         outermost = stack[0].function if stack else ""
-        for node in collect(this_thread=False).nodes.values():
-            runs_here = node.thread == ident and node.state is State.RUNNING and node.kind is Kind.GREENLET
-            if runs_here and node.label.rpartition(" ")[2] == outermost:
+        running = [
+            node
+            for node in collect(this_thread=False).nodes.values()
+            if node.thread == ident and node.state is State.RUNNING and node.kind is Kind.GREENLET
+        ]
+        for node in running:
+            if node.label.rpartition(" ")[2] == outermost:
                 return f"{node.kind.value} {node.label}"
+        # The function of a greenlet is not on its stack if it is compiled.  While the loop's own greenlet is
+        # parked no callback runs, so it must be the one that looks like running.
+        if len(running) == 1 and self._host_is_parked():
+            return f"{Kind.GREENLET.value} {running[0].label}"
         aio: Any = self._loop._aio
         task = None if aio is None else asyncio.current_task(aio)
         return "a callback" if task is None else f"Task {task_label(task)}"
+
+    def _host_is_parked(self) -> bool:
+        host = self._loop._ext
+        return host is not None and host.gr_frame is not None
 
     def _finish(self, end: float) -> None:
         self._reported = False

@@ -96,6 +96,25 @@ def test_a_blocking_greenlet_of_a_plain_gevent_program_is_named() -> None:
     check(holder, "<locals>.culprit")
 
 
+def test_a_blocking_greenlet_whose_function_is_compiled_is_named(run: Run) -> None:
+    holder = Holder()
+
+    class Keys:
+        """Of a mapping, for ``dict.update``, a function in C that calls back."""
+
+        def keys(self) -> list[str]:
+            holder.hold()
+            return []
+
+    async def main() -> None:
+        with bridge.watch_blocking(0.05, report=holder.report):
+            await bridge.spawn({}.update, Keys())
+
+    run(main())
+    check(holder, "dict.update")
+    assert holder.told[0].who.startswith("Greenlet ")
+
+
 def test_a_blocking_callback_is_named(run: Run) -> None:
     holder = Holder()
 
