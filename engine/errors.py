@@ -136,7 +136,7 @@ class RequestEnded(BaseException):
 
 
 class HarakiriError(RequestEnded):
-    """The request ran longer than ``--harakiri`` allows."""
+    """The request, task or handler of a signal ran longer than ``--harakiri`` (or its like) allows."""
 
 
 class ClientLeftError(RequestEnded):

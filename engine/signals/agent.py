@@ -7,10 +7,12 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 from bridge.lowlevel import Greenlet, breathe, current_greenlet
 from bridge.sync import Event
+from engine.errors import HarakiriError
 from engine.signals.wire import Hello, Leaving, Message, Register, Send, Taken, encode
 from engine.stats.scoreboard import Column, Row
 
@@ -50,6 +52,8 @@ class Agent:
         self._waiters: list[tuple[int | None, Event, list[int]]] = []
         self._running: set[SignalGreenlet] = set()
         self._idle: Event | None = None
+        self.limit: Callable[[int], AbstractContextManager[None]] = lambda number: nullcontext()
+        """Surrounds each handler: its deadline, in mules and spoolers."""
         self.worker_id = 0
         self.row: Row | None = None
         self.handled = 0
@@ -175,8 +179,9 @@ class Agent:
             self._log(f"error managing signal {number} on worker {self.worker_id}")
             return
         try:
-            entry[1](number)
-        except Exception:
+            with self.limit(number):
+                entry[1](number)
+        except (Exception, HarakiriError):
             self._log("".join(traceback.format_exception(*sys.exc_info())).rstrip())
             self._log(f"error managing signal {number} on worker {self.worker_id}")
 

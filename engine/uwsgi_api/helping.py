@@ -9,12 +9,13 @@ import runpy
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, Final
 
 import bridge
 from engine.channels import Lane, WorkerSide
-from engine.errors import ConfigError
+from engine.errors import ConfigError, HarakiriError
 from engine.signals.local import Local
 from engine.signals.targets import Kind
 from engine.uwsgi_api.cluster.caretaker import consumer_name
@@ -23,7 +24,8 @@ from engine.uwsgi_api.cluster.tasks import SharedSpool
 from engine.uwsgi_api.cluster.uplink import Uplink
 from engine.uwsgi_api.context import follow_spawns
 from engine.uwsgi_api.helper_calls import Inbox, MuleCalls
-from engine.uwsgi_api.helpers.crew import Crew
+from engine.uwsgi_api.helpers.crew import UNTIL, Crew
+from engine.uwsgi_api.helpers.deadlines import Deadlines
 from engine.uwsgi_api.helpers.process import HelperProcess
 from engine.uwsgi_api.helpers.roles import Role
 from engine.uwsgi_api.helpers.shared_spooler import SharedSpooler
@@ -89,28 +91,43 @@ class Helping:
             return HelperProcess(
                 channel, instance.agent, lambda: self._link_up(channel, early), self._stop_link, _MERCY
             ).run()
+        deadlines = self._watch(role, channel)
         if role.kind is Kind.SPOOLER:
-            spooler = self._new_spooler(role)
+            spooler = self._new_spooler(role, deadlines)
             channel.on(Lane.API, lambda data: spooler.poke())
 
             def work() -> None:
                 self._start_python()
                 spooler.run()
 
-            return HelperProcess(channel, instance.agent, work, spooler.stop, _MERCY).run()
+            return HelperProcess(channel, instance.agent, work, spooler.stop, _MERCY, deadlines).run()
         inbox = instance.inbox = Inbox()
         channel.on(Lane.MULES, inbox.put)
         greenlet: list[Any] = []
 
         def toil() -> None:
-            greenlet.append(bridge.spawn(self._be_mule, role))
+            greenlet.append(bridge.spawn(self._be_mule, role, deadlines))
             greenlet[0].get()
 
         def stop() -> None:
             if greenlet:
                 greenlet[0].kill(block=False)
 
-        return HelperProcess(channel, instance.agent, toil, stop, _MERCY).run()
+        return HelperProcess(channel, instance.agent, toil, stop, _MERCY, deadlines).run()
+
+    def _watch(self, role: Role, channel: WorkerSide) -> Deadlines:
+        """Give handlers of signals in this process their deadline, and those who ask one of their own."""
+        is_mule = role.kind is Kind.MULE
+        roles, instance = self._instance.roles, self._instance
+        seconds = roles.mule_harakiri if is_mule else roles.spooler.harakiri
+        deadlines = Deadlines(
+            role.name().upper() if is_mule else "THE SPOOLER",
+            self._log,
+            lambda due: channel.send(Lane.API, b"%b %a" % (UNTIL, due)),
+        )
+        instance.set_harakiri = deadlines.set_own
+        instance.agent.limit = lambda number: deadlines.limit(seconds, f"HANDLING SIGNAL {number}")
+        return deadlines
 
     def _link_up(self, channel: WorkerSide, early: list[bytes]) -> None:
         async def work() -> None:
@@ -135,8 +152,12 @@ class Helping:
         if self._link is not None:
             self._link.stop()
 
-    def _new_spooler(self, role: Role) -> Spooler | SharedSpooler:
+    def _new_spooler(self, role: Role, deadlines: Deadlines) -> Spooler | SharedSpooler:
         settings = self._instance.roles.spooler
+
+        def limit(task: str) -> AbstractContextManager[None]:
+            return deadlines.limit(settings.harakiri, f"RUNNING TASK {task}")
+
         store, spooler_of = self._instance.store, lambda: self._names.get("spooler")
         spool = Spool(role.what) if store is None else store.spool(role.what)
         spooler: Spooler | SharedSpooler
@@ -150,10 +171,11 @@ class Helping:
                 spooler_of,
                 self._log,
                 lambda: self._instance.spooler_frequency,
+                limit,
             )
         else:
             spooler = Spooler(
-                spool, settings, spooler_of, self._log, lambda: self._instance.spooler_frequency
+                spool, settings, spooler_of, self._log, lambda: self._instance.spooler_frequency, limit
             )
         self._instance.spoolers.append(spooler)
         spooler.runner.notify = partial(self._instance.note_tasks, role.number)
@@ -169,7 +191,7 @@ class Helping:
         if callable(hook):
             self._guarded(hook)
 
-    def _be_mule(self, role: Role) -> None:
+    def _be_mule(self, role: Role, deadlines: Deadlines) -> None:
         self._start_python()
         if role.what.endswith(".py"):
             runpy.run_path(role.what, run_name="__main__")
@@ -183,23 +205,26 @@ class Helping:
             message = calls.mule_get_msg()
             hook = self._names.get("mule_msg_hook")
             if callable(hook) and message is not None:
-                self._guarded(hook, message)
+                with deadlines.limit(self._instance.roles.mule_harakiri, "WITH A MESSAGE"):
+                    self._guarded(hook, message)
 
     def _guarded(self, hook: Callable[..., Any], *args: Any) -> None:
         try:
             hook(*args)
-        except Exception:
+        except (Exception, HarakiriError):
             self._log("".join(traceback.format_exception(*sys.exc_info())).rstrip())
 
     # -- without a master ----------------------------------------------------------------
 
     def serve_alone(self) -> None:
         """Run the spoolers in greenlets of this process; call in its loop."""
+        deadlines = Deadlines("THE SPOOLER", self._log, lambda due: None)  # nobody else to tell
+        deadlines.serve(asyncio.get_running_loop())
         for role in self._instance.roles.helpers:
             if role.kind is Kind.LINK:
                 self._link_here()
                 continue
-            spooler = self._new_spooler(role)
+            spooler = self._new_spooler(role, deadlines)
             self._instance.note_spooler(role.number)
             self._alone.append(bridge.future(bridge.spawn(spooler.run)))
 

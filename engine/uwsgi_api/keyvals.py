@@ -35,6 +35,11 @@ class Options:
             return default
         return number(names[0], texts[-1])
 
+    def seconds(self, default: float, name: str) -> float:
+        """Return the last time given, in seconds; the options' own parser has checked it."""
+        texts = self.texts(name)
+        return float(texts[-1]) if texts else default
+
     def __contains__(self, name: str) -> bool:
         return name in self._opt
 

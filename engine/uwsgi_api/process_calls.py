@@ -119,11 +119,12 @@ class ProcessCalls:
 
     @public("P1", differs="for this request only; the request's greenlet gets an exception first")
     def set_user_harakiri(self, seconds: int, /) -> None:
-        """Let this request end after so many seconds; 0 takes that back."""
+        """Let this request, task or handler of a signal end after so many seconds; 0 takes that back."""
         seconds = operator.index(seconds)
         if self._instance.set_harakiri is None:
-            raise NotImplementedError(
-                "uwsgi.set_user_harakiri() is not supported here yet; use gevent.Timeout(seconds) instead."
+            raise RuntimeError(
+                "uwsgi.set_user_harakiri(): there is nothing to end while the application is loaded; call it "
+                "in a request, a task of the spooler or a mule"
             )
         self._instance.set_harakiri(seconds)
 

@@ -227,8 +227,21 @@ PROCESSES: Final = Section(
             default=0,
             priority="P1",
         ),
-        planned("mule-harakiri", kind=SECONDS, priority="P2"),
-        planned("spooler-harakiri", kind=SECONDS, priority="P2"),
+        Option(
+            "mule-harakiri",
+            SECONDS,
+            "Longest time for a message or a signal in a mule. Its greenlet then gets "
+            "engine.errors.HarakiriError; a mule whose loop hangs is killed. 0 means none.",
+            default=0,
+            priority="P2",
+        ),
+        Option(
+            "spooler-harakiri",
+            SECONDS,
+            "The same for a task of the spooler, which is tried again later, and for its signals.",
+            default=0,
+            priority="P2",
+        ),
         Option("cron-harakiri", SECONDS, "Kill a cron job that runs for longer.", default=0, priority="P2"),
         Option(
             "mule-reload-mercy",

@@ -18,11 +18,12 @@ from engine.channels import Lane, MasterSide, WorkerSide, pair
 from engine.signals.local import Local
 from engine.signals.targets import Kind
 from engine.uwsgi_api.cluster.uplink import Uplink
+from engine.uwsgi_api.helpers.deadlines import NEVER
 from engine.uwsgi_api.helpers.mail import Mail, Wish
 from engine.uwsgi_api.helpers.roles import Role, Roles
 from engine.uwsgi_api.shared.segments import Segments
 
-__all__ = ["ASK", "POKE", "POST", "Crew"]
+__all__ = ["ASK", "POKE", "POST", "UNTIL", "Crew"]
 
 _YOUNG: Final = 1.0
 _DELAY: Final = 2.0
@@ -30,7 +31,10 @@ _LINK_DELAY: Final = 0.2
 _LAST_WORDS: Final = 2.0  # seconds
 _PIDS: Final = 4096  # bytes of the segment that tells the next image whom to bury
 
+_HARAKIRI_GRACE: Final = 2.0  # seconds beyond a deadline until a helper that did not end by itself is killed
+
 ASK: Final = b"ask"
+UNTIL: Final = b"until"
 POKE: Final = b"poke"
 POST: Final = b"post"
 
@@ -42,6 +46,7 @@ class _Helper:
     channel: MasterSide
     started: float
     told: bool = False
+    due: float = NEVER
 
 
 class Crew:
@@ -113,6 +118,7 @@ class Crew:
             return
         self._kill_overdue(self._strangers)
         now = time.monotonic()
+        self._kill_stuck(now)
         for role, helper in self._helpers.items():
             if helper is None and self._not_before.get(role, 0.0) <= now:
                 self._start(role)
@@ -125,6 +131,15 @@ class Crew:
             for pid in pids:
                 self._log(f"helper (pid: {pid}) is taking too much time to die...NO MERCY !!!")
                 _kill(pid, signal.SIGKILL)
+
+    def _kill_stuck(self, now: float) -> None:
+        """End those that are over a deadline and whose loop does not turn."""
+        for helper in filter(None, self._helpers.values()):
+            if now > helper.due + _HARAKIRI_GRACE:
+                helper.due = NEVER
+                name = helper.role.name().upper() if helper.role.kind is Kind.MULE else "THE SPOOLER"
+                self._log(f"*** HARAKIRI ON {name} (pid: {helper.pid}) *** it does not end by itself")
+                _kill(helper.pid, signal.SIGKILL)
 
     def _replace(self, kind: Kind) -> None:
         """Let the helpers of a kind end after what they do; others follow."""
@@ -258,6 +273,8 @@ class Crew:
                 self._log(f"too many messages wait for mules; one for {where!r} is lost")
         elif word == ASK and helper is not None:
             self._mail.ask(helper.role.number, Wish(b"o" in rest, b"f" in rest))
+        elif word == UNTIL and helper is not None:
+            helper.due = float(rest)
 
     def _send_mail(self, mule: int, data: bytes) -> bool:
         for role, helper in self._helpers.items():

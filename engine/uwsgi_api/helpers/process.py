@@ -11,6 +11,7 @@ import bridge
 from bridge.lowlevel import direct_runner
 from engine.channels import Lane, WorkerSide
 from engine.signals.agent import Agent
+from engine.uwsgi_api.helpers.deadlines import Deadlines
 
 __all__ = ["HelperProcess"]
 
@@ -30,12 +31,14 @@ class HelperProcess:
         work: Callable[[], None],
         stop: Callable[[], None],
         mercy: float,
+        deadlines: Deadlines | None = None,
     ) -> None:
         self._channel = channel
         self._agent = agent
         self._work = work
         self._stop_work = stop
         self._mercy = mercy
+        self._deadlines = deadlines
 
     def run(self) -> int:
         """Return the exit status of the process."""
@@ -45,6 +48,8 @@ class HelperProcess:
     async def _main(self) -> int:
         loop = asyncio.get_running_loop()
         bridge.attach()
+        if self._deadlines is not None:
+            self._deadlines.serve(loop)
         self._asked = asyncio.Event()
         for number in _SIGNALS:
             loop.add_signal_handler(number, self._asked.set)

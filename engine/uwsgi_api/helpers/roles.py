@@ -38,6 +38,7 @@ class SpoolerSettings:
 
     :param frequency: seconds between two looks at the directory
     :param max_tasks: a spooler process ends after so many, and another takes its place; 0 means never
+    :param harakiri: seconds for a task or a handler of signals; 0 means any
     """
 
     directories: tuple[str, ...] = ()
@@ -46,6 +47,7 @@ class SpoolerSettings:
     quiet: bool = False
     chdir: str = ""
     max_tasks: int = 0
+    harakiri: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,13 @@ class Roles:
     """All helpers of a server.
 
     :param farms: numbers of the mules in each farm
+    :param mule_harakiri: seconds for a message or a handler of signals in a mule; 0 means any
     """
 
     helpers: tuple[Role, ...] = ()
     farms: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     spooler: SpoolerSettings = field(default_factory=SpoolerSettings)
+    mule_harakiri: float = 0.0
 
     @classmethod
     def of(cls, opt: Mapping[str, Any]) -> Roles:
@@ -73,6 +77,7 @@ class Roles:
             "spooler-quiet" in options,
             (options.texts("spooler-chdir") or [""])[-1],
             options.number(0, "spooler-max-tasks"),
+            options.seconds(0.0, "spooler-harakiri"),
         )
         processes = max(1, options.number(1, "spooler-processes"))
         places = [path for path in spooler.directories for _ in range(processes)]
@@ -83,7 +88,8 @@ class Roles:
         farms = dict(_farm(text, len(mules)) for text in options.texts("farm"))
         shared = SharedSettings.of(opt)
         links = () if shared is None else (Role(Kind.LINK, 1, shared.url),)
-        return cls((*spoolers, *mules, *links), farms, spooler)
+        helpers = (*spoolers, *mules, *links)
+        return cls(helpers, farms, spooler, options.seconds(0.0, "mule-harakiri"))
 
     def count(self, kind: Kind) -> int:
         """How many helpers of a kind there are."""

@@ -10,7 +10,7 @@ from bridge.lowlevel import breathe
 from bridge.sync import Event
 from engine.uwsgi_api.cluster.tasks import Claim, SharedSpool
 from engine.uwsgi_api.helpers.roles import SpoolerSettings
-from engine.uwsgi_api.helpers.spooler import OK, TaskRunner
+from engine.uwsgi_api.helpers.spooler import OK, Limit, TaskRunner
 
 __all__ = ["SharedSpooler"]
 
@@ -34,13 +34,14 @@ class SharedSpooler:
         function: Callable[[], Callable[[dict[Any, bytes]], Any] | None],
         log: Callable[[str], None],
         frequency: Callable[[], float],
+        limit: Limit,
     ) -> None:
         self._spool = spool
         self._consumer = consumer
         self._settings = settings
         self._log = log
         self._frequency = frequency
-        self.runner = TaskRunner(spool.directory, settings.quiet, function, log)
+        self.runner = TaskRunner(spool.directory, settings.quiet, function, log, limit)
         self._stopping = False
 
     def poke(self) -> None:

@@ -7,22 +7,26 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any, Final
+from contextlib import AbstractContextManager
+from typing import Any, Final, TypeAlias
 
 from bridge.lowlevel import breathe
 from bridge.sync import Event
+from engine.errors import HarakiriError
 from engine.uwsgi_api.helpers.roles import SpoolerSettings
 from engine.uwsgi_api.helpers.spool import Spool, Task
 
-__all__ = ["OK", "Spooler", "TaskRunner"]
+__all__ = ["OK", "Limit", "Spooler", "TaskRunner"]
 
 OK: Final = -2
+Limit: TypeAlias = Callable[[str], AbstractContextManager[None]]
 
 
 class TaskRunner:
     """Gives tasks to the application.
 
     :param where: the spool, for the log
+    :param limit: surrounds the task of a name: its deadline
     """
 
     def __init__(
@@ -31,8 +35,10 @@ class TaskRunner:
         quiet: bool,
         function: Callable[[], Callable[[dict[Any, bytes]], Any] | None],
         log: Callable[[str], None],
+        limit: Limit,
     ) -> None:
         self._where = where
+        self._limit = limit
         self._quiet = quiet
         self._function = function
         self._log = log
@@ -54,8 +60,9 @@ class TaskRunner:
             fields["body"] = task.body
         self.notify(self.done, True)
         try:
-            answer = int(function(fields))
-        except Exception:
+            with self._limit(name):
+                answer = int(function(fields))
+        except (Exception, HarakiriError):
             self._log("".join(traceback.format_exception(*sys.exc_info())).rstrip())
             answer = -1
         self.done += 1
@@ -79,11 +86,12 @@ class Spooler:
         function: Callable[[], Callable[[dict[Any, bytes]], Any] | None],
         log: Callable[[str], None],
         frequency: Callable[[], float],
+        limit: Limit,
     ) -> None:
         self.spool = spool
         self._frequency = frequency
         self._settings = settings
-        self.runner = TaskRunner(spool.directory, settings.quiet, function, log)
+        self.runner = TaskRunner(spool.directory, settings.quiet, function, log, limit)
         self._log = log
         self._poked = Event()
         self._stopping = False
