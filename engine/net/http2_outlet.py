@@ -50,6 +50,9 @@ class StreamOutlet:
         "_pending",
         "_place",
         "_trailers",
+        "_turns",
+        "_writing",
+        "broken",
         "ended",
         "gone",
         "progress",
@@ -63,6 +66,11 @@ class StreamOutlet:
         self._trailers: list[tuple[bytes, bytes]] = []
         self._parking: WritingPlace | None = None
         self._place: WritingPlace | None = None
+        self._writing = False  # a greenlet is in the middle of its bytes
+        self._turns: list[WritingPlace] = []
+        self.broken = False
+        """A write ended halfway, so nothing may follow it."""
+
         self.ended = False
         """END_STREAM was sent."""
 
@@ -85,11 +93,13 @@ class StreamOutlet:
             self._has_ended()
 
     def write(self, data: memoryview, last: bool = False) -> None:
-        """Send body bytes in order; *last* ends the stream behind them.
+        """Send body bytes in order and in one piece; *last* ends the stream behind them.
 
         :raises ClientDisconnected: if the stream is gone
         :raises WriteTimeout: if the client took nothing for the socket timeout
         """
+        if self._writing:
+            self._wait_for_turn()
         if self.gone:
             raise ClientDisconnected(_LEFT)
         if self._place is not None:
@@ -97,6 +107,28 @@ class StreamOutlet:
             self._finishing = last
             self.pump()
             return
+        self._writing, before = True, self.progress
+        try:
+            self._write_pieces(data, last)
+        except BaseException:
+            self.broken = self.progress != before
+            raise
+        finally:
+            self._writing = False
+            for place in self._turns:
+                place.unpark()
+
+    def _wait_for_turn(self) -> None:
+        """As in :class:`engine.net.flow.Outlet`: several greenlets write one reply."""
+        place = self._carrier.front.new_parking()
+        self._turns.append(place)
+        try:
+            while self._writing:
+                place.park()
+        finally:
+            self._turns.remove(place)
+
+    def _write_pieces(self, data: memoryview, last: bool) -> None:
         carrier = self._carrier
         total = len(data)
         sent = unflushed = 0

@@ -245,7 +245,12 @@ class Http2Stream:
         if left is not None:
             left -= len(view)
             self._left = left
-        self.outlet.write(view, left == 0 and not self._takes_trailers)
+        try:
+            self.outlet.write(view, left == 0 and not self._takes_trailers)
+        except BaseException:
+            if self.outlet.broken:
+                self.abort(True)
+            raise
 
     def transmit_file(self, fd: int, offset: int, count: int) -> int:
         """Send part of a regular file; return how many bytes it had."""

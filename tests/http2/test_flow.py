@@ -51,6 +51,20 @@ def test_padding_is_given_back(client):
     assert client.finish(number).body == b"x" * 1000
 
 
+def test_greenlets_may_write_one_reply_together(client):
+    body = bytes(client.get("/together").body)
+    pieces = [body[start : start + 100_000] for start in range(0, len(body), 100_000)]
+    assert sorted(pieces) == [letter * 100_000 for letter in (b"a", b"b", b"c")]
+
+
+def test_after_a_write_that_ended_halfway_the_stream_is_broken(server, client):
+    with Http2Client(server.http, takes=False) as slow:
+        reply = slow.get("/impatient")
+        assert (len(reply.body), reply.ended, reply.reset) == (WINDOW, False, 2)
+        assert slow.get("/status/204").status == 204
+    assert client.get("/hello").status == 200
+
+
 def test_a_closed_window_parks_the_application(server):
     with Http2Client(server.http, takes=False) as client:
         number = client.start("GET", "/big/parked/100")

@@ -4,6 +4,7 @@ import json
 import os
 from collections import defaultdict
 
+import gevent
 from gevent.event import Event
 
 gates = defaultdict(Event)
@@ -100,6 +101,22 @@ def on_big(environ, start_response, rest):
     except BaseException as exc:
         notes[name].append(type(exc).__name__)
         raise
+
+
+def on_together(environ, start_response, rest):
+    """Three greenlets write one reply, the items of each alike."""
+    write = start_response("200 OK", [("Content-Type", "text/plain")])
+    letters = (b"a", b"b", b"c")
+    gevent.joinall([gevent.spawn(write, letter * 100_000) for letter in letters], raise_error=True)
+    return []
+
+
+def on_impatient(environ, start_response, rest):
+    """A timeout of the application ends a write halfway; it goes on as if nothing had happened."""
+    write = start_response("200 OK", [("Content-Type", "text/plain")])
+    with gevent.Timeout(0.1, False):
+        write(bytes(200_000))
+    return [b"hello"]
 
 
 def on_block(environ, start_response, rest):
