@@ -39,6 +39,7 @@ from engine.protocols.http2.head import MalformedRequest, read_head, read_traile
 from engine.protocols.http2.thrift import Thrift
 from engine.request.exchange import Exchange
 from engine.trust import TrustedPeers
+from engine.websocket.library import is_installed
 
 __all__ = ["Http2Connection"]
 
@@ -67,7 +68,7 @@ class Http2Connection:
         wanted: Sequence[str] = (),
     ) -> None:
         self.front = front
-        self.frames = Frames(front.limits, max_streams)
+        self.frames = Frames(front.limits, max_streams, is_installed())
         self.thrift = Thrift(time.monotonic())
         self.streams: dict[int, Http2Stream] = {}
         self.waiting: dict[StreamOutlet, None] = {}

@@ -44,7 +44,7 @@ class Frames(H2Connection):
     :attr:`peer_goes`, so that its last requests can be answered (section 6.8).
     """
 
-    def __init__(self, limits: Limits, max_streams: int) -> None:
+    def __init__(self, limits: Limits, max_streams: int, websockets: bool = False) -> None:
         super().__init__(
             H2Configuration(
                 client_side=False,
@@ -67,6 +67,8 @@ class Frames(H2Connection):
             SettingCodes.MAX_HEADER_LIST_SIZE: limits.header_bytes,
             SettingCodes.INITIAL_WINDOW_SIZE: WINDOW,
         }
+        if websockets:
+            told[SettingCodes.ENABLE_CONNECT_PROTOCOL] = 1  # RFC 8441 section 3
         self.local_settings = Settings(client=False, initial_values=told)
         self.initiate_connection()
         self.local_settings = Settings(

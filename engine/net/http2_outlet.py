@@ -209,6 +209,13 @@ class StreamOutlet:
             return True
         return False
 
+    def push(self, data: bytes) -> int:
+        """Send body bytes as soon as there is room; never waits.  Return how many bytes are kept."""
+        if not (self.gone or self.ended or self._finishing):
+            self._pending += data
+            self.pump()
+        return len(self._pending)
+
     def keep(self, data: bytes) -> None:
         """Send a small body that nobody waits for, then end the stream."""
         self._pending += data

@@ -9,15 +9,23 @@ from typing import Any, Final, Protocol
 from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError as H2Error
 
-from engine.errors import ReplyError
+from engine.errors import ClientDisconnected, ReplyError
 from engine.interfaces import Environ, ParkingPlace, WritingPlace
 from engine.net.http2_body import StreamBody
 from engine.net.http2_frames import WINDOW
 from engine.net.http2_outlet import Carrier, StreamOutlet
+from engine.net.http2_tunnel import AnsweringTunnel, StreamTunnel
 from engine.net.sendfile import copy_file
+from engine.net.tunnel import Guest
 from engine.protocols.events import RequestHead
 from engine.protocols.http1.framing import NONE, Framing
-from engine.protocols.http2.reply import error_fields, interim_fields, reply_fields, split_lines
+from engine.protocols.http2.reply import (
+    error_fields,
+    interim_fields,
+    reply_fields,
+    split_lines,
+    tunnel_fields,
+)
 from engine.protocols.trailers import accepts_trailers
 from engine.protocols.websocket import WebSocketSettings
 from engine.request.body import EMPTY_BODY, RequestBody
@@ -69,6 +77,9 @@ class Http2Stream:
         self._progress = -1
         self._takes_trailers = False
         self._expects = False
+        self._early = bytearray()  # what came behind a head that asks for another protocol
+        self._asks_tunnel = head is not None and head.upgrade is not None
+        self.tunnel: StreamTunnel | None = None
         if head is not None:
             self._open(head)
 
@@ -88,7 +99,13 @@ class Http2Stream:
 
     def feed(self, data: bytes) -> None:
         """Some of the body has arrived."""
+        if self.tunnel is not None:
+            self.tunnel.feed(data)
+            return
         body = self.body
+        if self._asks_tunnel and self.exchange is not None:
+            self._early += data  # no more than the window
+            return
         if body is EMPTY_BODY or self.exchange is None or body.is_broken():
             return
         self._received += len(data)
@@ -106,6 +123,8 @@ class Http2Stream:
         self._look_at = float("inf")
         if self.body is not EMPTY_BODY:
             self.body.finish(trailers)
+        if self.tunnel is not None:
+            self.tunnel.end()
         self.settle()
 
     def leave(self) -> None:
@@ -117,6 +136,8 @@ class Http2Stream:
         self.host.remove(self.number)
         if self.body is not EMPTY_BODY:
             self.body.fail(_LEFT)
+        if self.tunnel is not None:
+            self.tunnel.lose()
         if exchange is None:
             return
         front = self.host.front
@@ -162,6 +183,9 @@ class Http2Stream:
 
     def look(self, now: float) -> None:
         """Is the client too slow?  Called about once a second."""
+        if self.tunnel is not None and not self.tunnel.over:
+            self.tunnel.look(now)
+            return
         timeout = self.host.front.socket_timeout
         if self.exchange is None and self._look_at == float("inf"):
             self._look_at = now + timeout
@@ -258,7 +282,9 @@ class Http2Stream:
 
     def abort(self, reset: bool) -> None:
         """End the stream so that the client can tell that the reply is not complete."""
-        if not self.outlet.gone:
+        if self.tunnel is not None:
+            self.tunnel.guest.released(True)
+        elif not self.outlet.gone:
             self.outlet.reset(ErrorCodes.INTERNAL_ERROR)
             self.host.remove(self.number)
 
@@ -266,6 +292,13 @@ class Http2Stream:
         """The reply is over."""
         host = self.host
         self.exchange = None
+        self._early.clear()
+        if self.tunnel is not None:
+            host.front.log_switched(exchange)
+            self.tunnel.guest.released(False)
+            self.settle()
+            self._uncount()
+            return
         host.front.log_request(exchange)
         if not self.outlet.gone:
             host.thrift.completed += 1
@@ -282,7 +315,9 @@ class Http2Stream:
         if not self.input_ended:
             body = self.body
             length = 0 if body is EMPTY_BODY else body.length
-            if length is not None and length <= self._welcome:
+            # Who was refused waits for no more; who ends a websocket is to end its side of the stream, too.
+            hurried = self._asks_tunnel and (self.tunnel is None or self.host.front.draining)
+            if not hurried and length is not None and length <= self._welcome:
                 return  # the little that is left needs no more room
             # RFC 9113 section 8.1: the reply is complete, the request need not be.
             self.outlet.reset(ErrorCodes.NO_ERROR)
@@ -290,6 +325,9 @@ class Http2Stream:
 
     def hurry(self) -> None:
         """The server is stopping: do not wait for what nobody will read."""
+        if self.tunnel is not None:
+            self.tunnel.guest.leaving()
+            return
         self._welcome = -1
         self.settle()
 
@@ -347,18 +385,47 @@ class Http2Stream:
         return self.host.ssl_object()
 
     def fileno(self) -> int:
-        """-1: the descriptor belongs to all streams."""
-        return -1
+        """That of a websocket; else -1: the connection's belongs to all streams."""
+        return -1 if self.tunnel is None else self.tunnel.guest.fileno()
 
     def hang_up(self) -> None:
         """End the stream although the application still answers; its later writes fail."""
+        if self.tunnel is not None:
+            self.tunnel.guest.close()
+            return
         if self.exchange is not None:
             self.exchange.gone = True
         self.abort(True)
 
     def switch(self, guest: Any) -> None:
-        """Refuse: HTTP/2 has no upgrades (RFC 9113 section 8.6)."""
-        raise ReplyError("an HTTP/2 stream cannot change its protocol; websockets need HTTP/1.1")
+        """As :meth:`open_tunnel`, for a guest that answers by itself.
+
+        :raises ReplyError: if the client did not ask: HTTP/2 has no upgrades (RFC 9113 section 8.6)
+        """
+        if not self._asks_tunnel:
+            raise ReplyError("an HTTP/2 stream changes its protocol only where the client asks for that")
+        if self.outlet.gone:
+            raise ClientDisconnected(_LEFT)
+        self._start_tunnel(AnsweringTunnel(self, guest))
+
+    def open_tunnel(self, headers: list[tuple[str, str]], guest: Guest) -> int:
+        """Agree to extended CONNECT: DATA frames carry what *guest* speaks (RFC 8441 section 5).
+
+        :return: bytes of names and values of the answer
+        :raises ClientDisconnected: if the client is gone
+        """
+        fields = tunnel_fields(headers, self.host.front.date)
+        self.outlet.send_head(fields)
+        self.host.flush()
+        self._start_tunnel(StreamTunnel(self, guest))
+        return sum(len(name) + len(value) + 4 for name, value in fields)
+
+    def _start_tunnel(self, tunnel: StreamTunnel) -> None:
+        self.tunnel = tunnel
+        early, self._early = bytes(self._early), bytearray()
+        tunnel.start(early)
+        if self.input_ended:
+            tunnel.end()
 
     def websocket_settings(self) -> WebSocketSettings:
         """What the operator decides about websockets."""

@@ -421,6 +421,18 @@ class Exchange:
         self.header_count = len(headers) + 2
         self.header_bytes = len(head)
 
+    def open_tunnel(self, headers: list[tuple[str, str]], guest: Any) -> None:
+        """As :meth:`switch`, where the frames of HTTP/2 carry the other protocol (RFC 8441): answer 200."""
+        self._check_new()
+        if self.gone:
+            raise ClientDisconnected("the client closed the connection")
+        link: Any = self.link
+        self.header_bytes = link.open_tunnel(headers, guest)
+        self.header_count = len(headers)
+        self._status = "200 OK"
+        self._code = 200
+        self._state = SWITCHED
+
     def take_over(self, guest: Any) -> None:
         """Give the connection to *guest*, who also sends the answer.  As :meth:`switch`."""
         self._check_new()

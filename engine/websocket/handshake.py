@@ -11,7 +11,7 @@ from engine.errors import HandshakeError
 from engine.protocols.websocket import WebSocketSettings
 from engine.request.exchange import Exchange
 from engine.websocket.library import require
-from engine.websocket.offer import check, offer_of
+from engine.websocket.offer import check, is_in_frames, offer_of
 from engine.websocket.websocket import WebSocket
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def accept(
         raise HandshakeError(500, "the application has begun to answer the request already")
     carrier: Any = exchange.link
     settings: WebSocketSettings = carrier.websocket_settings()
-    answer = [("Sec-WebSocket-Accept", _answer_to(key))]
+    in_frames = is_in_frames(head)
+    answer = [] if in_frames else [("Sec-WebSocket-Accept", _answer_to(key))]
     if subprotocol:
         answer.append(("Sec-WebSocket-Protocol", subprotocol))
     extensions: list[Extension] = []
@@ -63,7 +64,10 @@ def accept(
             answer.append(("Sec-WebSocket-Extensions", agreed))
     session = Session(settings.max_size, extensions)
     websocket = WebSocket(session, settings, subprotocol, carrier.report)
-    exchange.switch("websocket", [*answer, *headers], websocket)
+    if in_frames:
+        exchange.open_tunnel([*answer, *headers], websocket)
+    else:
+        exchange.switch("websocket", [*answer, *headers], websocket)
     return websocket
 
 

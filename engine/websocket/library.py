@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 
 from engine.errors import EngineError
 
-__all__ = ["LibraryMissing", "require"]
+__all__ = ["LibraryMissing", "is_installed", "require"]
 
 
 class LibraryMissing(EngineError, ImportError):
     """An application wants a websocket, but the library that speaks the protocol cannot be imported."""
+
+
+@functools.cache
+def is_installed() -> bool:
+    """Whether the library seems to be there; it is not imported."""
+    found = importlib.util.find_spec("websockets")
+    return found is not None and found.submodule_search_locations is not None
 
 
 def require() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import HandshakeError
 from engine.protocols.events import RequestHead
 
-__all__ = ["Offer", "field", "is_offered", "offer_of"]
+__all__ = ["Offer", "check", "field", "is_in_frames", "is_offered", "offer_of", "stand_ins"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,22 @@ def field(head: Any, name: str) -> str:
     return str(head.variables.get("HTTP_" + name.upper().replace("-", "_"), ""))
 
 
+def stand_ins() -> dict[str, str]:
+    """Return environ keys that HTTP/2 has no fields for, and that WSGI libraries look for."""
+    key = base64.b64encode(os.urandom(16)).decode()
+    return {"HTTP_CONNECTION": "Upgrade", "HTTP_UPGRADE": "websocket", "HTTP_SEC_WEBSOCKET_KEY": key}
+
+
 def is_offered(head: Any) -> bool:
     """Whether the request asks for a websocket."""
     if type(head) is RequestHead:
         return head.upgrade == b"websocket"
     return "websocket" in field(head, "upgrade").lower()
+
+
+def is_in_frames(head: Any) -> bool:
+    """Whether HTTP/2 is to carry the websocket (RFC 8441): no key is exchanged then."""
+    return type(head) is RequestHead and head.http_version == "2.0"
 
 
 def offer_of(head: Any) -> Offer:
@@ -58,7 +70,7 @@ def check(head: Any, offer: Offer, key: str) -> None:
     """
     if head.method != "GET" or head.has_body:
         raise HandshakeError(400, "a websocket begins with a GET request without a body")
-    if type(head) is RequestHead and (head.upgrade != b"websocket" or head.http_version != "1.1"):
+    if type(head) is RequestHead and (head.upgrade != b"websocket" or head.http_version == "1.0"):
         raise HandshakeError(
             400, "this address speaks websockets: send 'Connection: Upgrade' and 'Upgrade: websocket'"
         )
@@ -68,6 +80,8 @@ def check(head: Any, offer: Offer, key: str) -> None:
             f"websocket version {offer.version or '(none)'} is not spoken here, only 13",
             (("Sec-WebSocket-Version", "13"),),
         )
+    if is_in_frames(head):
+        return
     try:
         size = len(base64.b64decode(key, validate=True))
     except (binascii.Error, ValueError):

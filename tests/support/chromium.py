@@ -31,12 +31,12 @@ def chromium_path() -> str | None:
 class Chromium:
     """A browser with a profile of its own in *directory*; use it with ``with``."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *more: str) -> None:
         program = chromium_path()
         if program is None:
             raise FileNotFoundError("no Chromium: install the package chromium-headless-shell")
         self._port = free_port()
-        options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", *more]
         place = [f"--remote-debugging-port={self._port}", f"--user-data-dir={directory / 'profile'}"]
         address = ("127.0.0.1", self._port)
         self._process = ServerProcess([program, *options, *place, "about:blank"], addresses=[address])

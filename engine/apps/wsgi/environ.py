@@ -18,7 +18,7 @@ from engine.interfaces import Environ
 from engine.protocols.events import RequestHead, UwsgiHead
 from engine.protocols.trailers import accepts_trailers
 from engine.request.exchange import Exchange
-from engine.websocket.offer import is_offered
+from engine.websocket.offer import is_in_frames, is_offered, stand_ins
 
 __all__ = ["UWSGI_VERSION", "EnvironBuilder", "url_scheme"]
 
@@ -66,6 +66,8 @@ class EnvironBuilder:
         if head.upgrade is not None and is_offered(head):
             environ["wsgi.websocket"] = WSGIWebSocket(exchange, environ)
             environ["werkzeug.socket"] = RawSocket(exchange)
+            if is_in_frames(head):
+                environ.update(stand_ins())
         environ["uwsgi.core"] = exchange.core
         environ["wsgi.input"] = stream = InputStream(exchange.body)
         if type(head) is RequestHead and head.http_version != "1.0":  # never a 1xx to HTTP/1.0

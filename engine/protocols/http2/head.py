@@ -24,7 +24,7 @@ __all__ = ["MalformedRequest", "read_head", "read_trailers"]
 Fields = Sequence[tuple[bytes, bytes]]
 
 _UPPER: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_PSEUDO: Final = frozenset((b":method", b":scheme", b":path", b":authority"))
+_PSEUDO: Final = frozenset((b":method", b":scheme", b":path", b":authority", b":protocol"))
 # RFC 9113 section 8.2.2: they speak of a connection of HTTP/1.
 _OF_CONNECTION: Final = frozenset(
     (b"connection", b"proxy-connection", b"keep-alive", b"transfer-encoding", b"upgrade")
@@ -42,20 +42,28 @@ class MalformedRequest(ProtocolError):
 def read_head(fields: Iterable[tuple[bytes, bytes]], ended: bool, limits: Limits) -> RequestHead:
     """Check the fields of a request and split them up.
 
-    The host stands in the headers as ``host``, first, wherever the client has put it.
+    The host stands in the headers as ``host``, first, wherever the client has put it.  Extended CONNECT
+    (RFC 8441 section 4) becomes the GET that it replaces, with :attr:`RequestHead.upgrade`.
 
     :param ended: no body follows
     :raises MalformedRequest: if it is no HTTP/2 request
     :raises ProtocolError: with the status for the client
     """
     pseudo, lines, special = _sort(fields)
-    method = _method(pseudo)
+    upgrade = _upgrade(pseudo)
+    method = "GET" if upgrade else _method(pseudo)
     target, path, query = _target(pseudo, method, limits)
     authority = _authority(pseudo, special)
     if sum(len(name) + len(value) + 4 for name, value in lines) > limits.header_bytes:
         raise ProtocolError(431, f"header fields larger than {limits.header_bytes} bytes")
     if len(lines) > limits.header_count:
         raise ProtocolError(431, f"more than {limits.header_count} header fields")
+    if upgrade:
+        if ended or b"content-length" in special:
+            raise MalformedRequest("a websocket needs a stream that stays open, without Content-Length")
+        return RequestHead(
+            method, target, path, query, [(b"host", authority), *lines], "2.0", upgrade=upgrade
+        )
     length = _length(special, limits)
     if ended and length:
         raise MalformedRequest(f"Content-Length {length}, but no body")
@@ -128,6 +136,18 @@ def _check(name: bytes, value: bytes) -> None:
         raise MalformedRequest(f"{name.decode('latin-1')} belongs to HTTP/1")
     if value.translate(None, FIELD_CHARS) or value != value.strip(b" \t"):
         raise MalformedRequest("a header value with a control character, or space around it")
+
+
+def _upgrade(pseudo: dict[bytes, bytes]) -> bytes | None:
+    """The protocol that extended CONNECT asks for (RFC 8441 section 4); None for other requests."""
+    protocol = pseudo.get(b":protocol")
+    if protocol is None:
+        return None
+    if pseudo.get(b":method") != b"CONNECT" or not is_token(protocol):
+        raise MalformedRequest(":protocol goes with CONNECT, and is a token")
+    if protocol.lower() != b"websocket":
+        raise ProtocolError(501, "of extended CONNECT only websocket is spoken here")
+    return b"websocket"
 
 
 def _method(pseudo: dict[bytes, bytes]) -> str:

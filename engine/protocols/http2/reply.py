@@ -10,13 +10,25 @@ from engine.protocols.fields import DATE, encode, field_lines
 from engine.protocols.http1.framing import NONE, TO_LENGTH, UNTIL_CLOSE, Framing, is_bodyless
 from engine.protocols.status import parse_status
 
-__all__ = ["error_fields", "interim_fields", "reply_fields", "split_lines"]
+__all__ = [
+    "answered_fields",
+    "error_fields",
+    "interim_fields",
+    "reply_fields",
+    "split_lines",
+    "tunnel_fields",
+]
 
 Fields = list[tuple[bytes, bytes]]
 
 _NO_BODY: Final = Framing(NONE, 0, True, "")
 _OPEN: Final = Framing(UNTIL_CLOSE, None, True, "")
 """Frames end by themselves, so the bytes need no chunks."""
+
+
+_OF_UPGRADES: Final = frozenset(
+    (b"connection", b"upgrade", b"sec-websocket-accept", b"transfer-encoding", b"keep-alive")
+)
 
 
 def reply_fields(
@@ -60,6 +72,33 @@ def interim_fields(status: str, headers: Iterable[tuple[str, str]] = ()) -> Fiel
         raise ValueError(f"status {status!r} is not an interim response")
     text, _, _ = field_lines(headers, drop_length=True)
     return [(b":status", b"%d" % code), *split_lines(encode(text))]
+
+
+def tunnel_fields(headers: Iterable[tuple[str, str]], date: bytes) -> Fields:
+    """Check the head that agrees to extended CONNECT (RFC 8441 section 5).
+
+    :raises ValueError: as :func:`reply_fields`
+    """
+    text, _, said = field_lines(headers, drop_length=True)
+    fields: Fields = [(b":status", b"200"), *split_lines(encode(text))]
+    if not said & DATE:
+        fields.append((b"date", date))
+    return fields
+
+
+def answered_fields(head: bytes) -> Fields:
+    """Turn what was said in the way of HTTP/1.1 about an upgrade into the fields of RFC 8441 section 5.
+
+    :param head: status line and header lines
+    :raises ValueError: if it is no such head
+    """
+    line, _, rest = head.partition(b"\r\n")
+    parts = line.split(None, 2)
+    if len(parts) < 2 or not parts[0].startswith(b"HTTP/1.") or not parts[1].isdigit():
+        raise ValueError("no status line")
+    code = b"200" if parts[1] == b"101" else parts[1]
+    told = [(name.strip(), value) for name, value in split_lines(rest) if name.strip() not in _OF_UPGRADES]
+    return [(b":status", code), *told]
 
 
 def error_fields(status: int, detail: str, date: bytes) -> tuple[Fields, bytes]:
