@@ -3,14 +3,19 @@
 import os
 import socket
 import struct
+import subprocess
 import threading
 
 import pytest
 
 from tests.e2e.apps.transfers import BLOCK, block
+from tests.support.addresses import connect
 from tests.support.certificates import Authority, TlsConnection
-from tests.support.http_client import HttpConnection
+from tests.support.curl import curl_path
+from tests.support.http_client import HttpConnection, get
 from tests.support.ports import free_port
+from tests.support.responses import ResponseReader
+from tests.support.uwsgi_client import encode_packet, request_vars
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.engine_only("uWSGI has no option for it")
@@ -97,6 +102,59 @@ def test_a_download_waits_for_its_client_in_little_memory(server):
         peak = int(connection.get("/peak/download").text)
         print(f"peak {peak >> 10} KiB")
         assert peak < MEMORY
+
+
+def check_blocks(stream):
+    """Read all blocks of a download from a file."""
+    for number in range(MEGABYTES << 4):
+        assert stream.read(BLOCK) == block(number)
+    assert stream.read(1) == b""
+
+
+def test_over_uwsgi_bodies_pass_through_little_memory(start_engine):
+    http, uwsgi = ("127.0.0.1", free_port()), ("127.0.0.1", free_port())
+    listen = ["--http-socket", f"127.0.0.1:{http[1]}", "--socket", f"127.0.0.1:{uwsgi[1]}"]
+    engine = start_engine(*listen, "--module", "transfers", addresses=[http, uwsgi])
+    with connect(uwsgi, timeout=40) as sock:
+        variables = {**request_vars("POST", "/upload/x"), "CONTENT_LENGTH": str(MEGABYTES << 20)}
+        sock.sendall(encode_packet(variables))
+        for number in range(MEGABYTES << 4):
+            sock.sendall(block(number))
+        good, blocks, peak = ResponseReader(sock).read().text.split()
+    assert (good, int(blocks)) == ("True", MEGABYTES << 4)
+    print(f"upload: peak {int(peak) >> 10} KiB")
+    assert int(peak) < MEMORY
+    with connect(uwsgi, timeout=40) as sock, sock.makefile("rb") as stream:
+        sock.sendall(encode_packet(request_vars("GET", f"/download/{MEGABYTES}")))
+        while stream.readline() != b"\r\n":
+            pass
+        check_blocks(stream)
+    peak = int(get(engine.http, "/peak/download").text)
+    print(f"download: peak {peak >> 10} KiB")
+    assert peak < MEMORY
+
+
+@pytest.mark.skipif(curl_path() is None, reason="no curl here")
+def test_over_http2_bodies_pass_through_little_memory(start_engine):
+    pytest.importorskip("h2")
+    engine = start_engine("--http2", "on", "--module", "transfers")
+    url = f"http://127.0.0.1:{engine.http[1]}"
+    curl = [curl_path(), "-q", "-sS", "--http2-prior-knowledge", "--noproxy", "*"]
+    with subprocess.Popen(
+        [*curl, "-T", "-", f"{url}/upload/x"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as upload:
+        assert upload.stdin is not None
+        for number in range(MEGABYTES << 4):
+            upload.stdin.write(block(number))
+        good, blocks, peak = upload.communicate()[0].split()
+    assert (good, int(blocks)) == (b"True", MEGABYTES << 4)
+    print(f"upload: peak {int(peak) >> 10} KiB")
+    assert int(peak) < MEMORY
+    with subprocess.Popen([*curl, f"{url}/download/{MEGABYTES}"], stdout=subprocess.PIPE) as download:
+        check_blocks(download.stdout)
+    peak = int(get(engine.http, "/peak/download").text)
+    print(f"download: peak {peak >> 10} KiB")
+    assert peak < MEMORY
 
 
 def reset(connection):
