@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from bridge._compat import new_uvloop, uvloop_available
 from bridge._errors import LoopSelectionError
@@ -17,22 +15,6 @@ from bridge._types import HostLoop
 __all__ = ["Driver", "private_loop_kind"]
 
 
-def _write_keeping_gil() -> Callable[[int, bytes, int], int] | None:
-    """Return write(2) for non-blocking descriptors; None where there is no ctypes."""
-    try:
-        import ctypes
-    except ImportError:
-        return None
-    write: Any = ctypes.PyDLL(None).write
-    write.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t)
-    write.restype = ctypes.c_ssize_t
-    return write  # type: ignore[no-any-return]
-
-
-# Now and not at first need: that may be in the hub, where the patched import lock must not wait.
-_WRITE: Final = _write_keeping_gil()
-
-
 def _wakeup_fd() -> int:
     """Return what the program gave to ``signal.set_wakeup_fd``; -1 for nothing and in other threads."""
     try:
@@ -40,7 +22,7 @@ def _wakeup_fd() -> int:
     except ValueError:
         return -1
     if fd != -1:
-        signal.set_wakeup_fd(fd)
+        signal.set_wakeup_fd(fd, warn_on_full_buffer=False)  # as uvloop puts it back
     return fd
 
 
@@ -62,24 +44,8 @@ def private_loop_kind() -> str:
 class _PrivateSelectorLoop(asyncio.SelectorEventLoop):
     """Lives as long as the thread's hub, so it says nothing about not having been closed."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._write_keeping_gil = _WRITE
-
     def __del__(self, _warn: object = None) -> None:
         pass
-
-    def _write_to_self(self) -> None:
-        """Wake the loop from another thread, which goes on before the loop does, as under libev.
-
-        ``socket.send`` lets go of the interpreter lock: often the woken thread then overtakes. A
-        thread pool, for one, would see its worker busy with a task that is done, and start another.
-        """
-        wakeup: socket.socket | None = self._csock  # type: ignore[attr-defined]
-        if self._write_keeping_gil is None:
-            super()._write_to_self()  # type: ignore[misc]
-        elif wakeup is not None:
-            self._write_keeping_gil(wakeup.fileno(), b"\0", 1)
 
 
 class _SystemError:
@@ -99,11 +65,13 @@ class _SystemError:
 class Driver(Hosts):
     """Makes and runs the private loop."""
 
-    __slots__ = ("_relay",)
+    __slots__ = ("_relay", "_relay_loop", "_wakeup_fd")
 
     def __init__(self) -> None:
         super().__init__()
+        self._wakeup_fd = -1  # the program's, when the private loop last began to run
         self._relay: tuple[int, ...] = ()
+        self._relay_loop: HostLoop | None = None
 
     def _new_private_loop(self) -> HostLoop:
         kind = private_loop_kind()
@@ -115,25 +83,39 @@ class Driver(Hosts):
         return aio  # type: ignore[no-any-return]
 
     def _run_private(self, private: HostLoop) -> None:
-        wakeup_fd = _wakeup_fd() if self._on_uvloop else -1
-        if wakeup_fd != -1:
-            private.call_soon(self._relay_wakeups, wakeup_fd)
+        if self._on_uvloop:
+            self._wakeup_fd = wakeup_fd = _wakeup_fd()
+            if wakeup_fd != -1:
+                private.call_soon(self._relay_wakeups, wakeup_fd)
         original_run_forever(private)
+
+    def _drop_broken_private(self) -> None:
+        """Forget a uvloop that can never run again; what it put in place of the program's goes."""
+        super()._drop_broken_private()
+        try:
+            signal.set_wakeup_fd(self._wakeup_fd, warn_on_full_buffer=False)
+        except (ValueError, OSError):  # not the main thread, or the program closed its own since
+            pass
 
     def _relay_wakeups(self, wakeup_fd: int) -> None:
         """Let the program's ``signal.set_wakeup_fd`` work on, which uvloop replaces while it runs."""
         aio = self._aio
         if aio is None:
             return
-        self._close_relay()
-        self._relay = reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        if self._relay_loop is not aio:
+            self._close_relay()
+            self._relay = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+            self._relay_loop = aio
+        reader, writer = self._relay
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         aio.add_reader(reader, self._on_wakeup, reader, wakeup_fd)
 
     def _close_relay(self) -> None:
-        for fd in self._relay:
+        # Forgotten first: a signal handler may raise anywhere in here, and a number closed
+        # twice is by then one of libuv's own descriptors, which ends the process.
+        relay, self._relay, self._relay_loop = self._relay, (), None
+        for fd in relay:
             os.close(fd)
-        self._relay = ()
 
     def _stop_driver(self) -> None:
         super()._stop_driver()

@@ -26,6 +26,7 @@ from bridge._hub.closing import wake_parked_on
 from bridge._hub.nested import install_nested_loops, is_nested, must_nest, run_nested
 from bridge._hub.swapping import HostSlots, Swapping
 from bridge._hub.trampoline import Trampoline
+from bridge._hub.wakeup import install_prompt_wakeups
 from bridge._types import HostLoop
 
 __all__ = ["Hosts", "install_hooks", "original_run_forever"]
@@ -222,6 +223,7 @@ def _wrap_close(original: Callable[[Any], None]) -> Callable[[Any], None]:
 def install_hooks() -> None:
     """Wrap ``run_forever`` of asyncio's and uvloop's loops, once per process."""
     install_nested_loops()
+    install_prompt_wakeups()
     classes: list[type] = [asyncio.BaseEventLoop]
     try:
         import uvloop

@@ -32,7 +32,7 @@ from __future__ import annotations
 import sys
 from asyncio.events import _get_running_loop, _set_running_loop
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from gevent._hub_local import get_hub_if_exists
 from gevent.exceptions import BlockingSwitchOutError, HubDestroyed, LoopExit
@@ -52,6 +52,15 @@ _switch = greenlet.switch
 
 # Private loops that an interrupt left unusable.
 _broken: list[object] = []
+# What uvloop says then.
+_REFUSALS: Final = frozenset(
+    {
+        "self-pipe exists before loop run",
+        "signals handling has been already setup",
+        "signals handling has not been setup",
+        "this event loop is already running.",
+    }
+)
 
 _HOST_BLOCKED = (
     "A blocking gevent call was made directly in an asyncio callback or coroutine of a plain task, and "
@@ -217,9 +226,11 @@ class Trampoline(Scheduler):
             running = _get_running_loop()
             if running is None:
                 if self._private is None and not self._closed:
-                    # Not as late as the first poll: the number of its descriptor could be
-                    # one that careless code (gevent's own tests) closes twice.
+                    # Not as late as the first poll: the numbers of their descriptors could be
+                    # ones that careless code (gevent's own tests) closes twice.
                     self._private = self._new_private_loop()
+                    if self._poller is None:
+                        self._poller = self._new_poller()
                 return  # the hub looks when a greenlet blocks
             if not self._adopt_running_loop(running):
                 return
@@ -247,7 +258,9 @@ class Trampoline(Scheduler):
         self._on_uvloop = type(aio).__module__.partition(".")[0] == "uvloop"
         self._drain_queued = False
         self._wake_sent = False
-        if self._poller is not None:
+        if self._poller is None:
+            self._poller = self._new_poller()  # now, for the reason that _schedule gives
+        else:
             aio.add_reader(self._poller.fileno(), self._on_poll)
 
     def _new_poller(self) -> Poller:
@@ -287,8 +300,7 @@ class Trampoline(Scheduler):
             if nowait or once:
                 self._run_some(wait=not nowait)
             else:
-                while self._interrupted_by_signal(is_hub):
-                    pass
+                self._run_guarded(is_hub)
         except HubDestroyed:
             self._callbacks.clear()
             self._incoming.clear()
@@ -298,6 +310,17 @@ class Trampoline(Scheduler):
         finally:
             if not is_hub:
                 self._runner = previous
+
+    def _run_guarded(self, is_hub: bool) -> None:
+        again = True
+        while again:
+            try:
+                again = self._interrupted_by_signal(is_hub)
+            except (HubDestroyed, GreenletExit):
+                raise
+            except BaseException:
+                # One more signal, while the error that the last one raised was being reported.
+                again = not self._break
 
     def _interrupted_by_signal(self, is_hub: bool) -> bool:
         """Run; True if a signal handler raised in the bridge's own code, which must not end the hub."""
@@ -362,11 +385,15 @@ class Trampoline(Scheduler):
     def _ready_driver(self) -> greenlet:
         """Return the driver, bound and ready to be switched to."""
         private = self._private
+        driver = self._driver
+        unused = driver is None or driver.dead
+        if unused and private is not None and private.is_running():
+            self._drop_broken_private()  # one more signal kept this from being seen in time
+            private = None
         if private is None or private.is_closed():
             private = self._private = self._new_private_loop()
         if self._aio is not private:
             self._bind(private)
-        driver = self._driver
         me = getcurrent()
         if driver is None or driver.dead:
             driver = self._driver = greenlet(self._drive, me)
@@ -403,26 +430,33 @@ class Trampoline(Scheduler):
             if driver is not None and driver.dead:
                 # The poll itself failed (a signal handler raised, Ctrl-C): a system error.
                 self._driver = None
-                self._requeue()
-                self._report_system()
+                refused = self._on_uvloop and str(sys.exc_info()[1]) in _REFUSALS
+                self._requeue(refused)
+                if not refused:
+                    self._report_system()
             else:
                 # A raw greenlet with the hub as parent ended with an exception.
                 self._report(self)
 
-    def _requeue(self) -> None:
+    def _requeue(self, refused: bool) -> None:
         """A callback of ours may have been lost with the poll: none counts as queued any more."""
         self._drain_queued = self._wake_sent = False
         private = self._private
-        refused = self._on_uvloop and isinstance(sys.exc_info()[1], RuntimeError)
         if private is not None and (refused or private.is_running()):
-            # Interrupted while uvloop was entering or leaving run_forever: it can never run again
-            # ("already running", "self-pipe exists"). Its destructor would complain, so it is kept.
-            _broken.append(private)
-            if self._aio is private:
-                self._unbind()
-            self._private = None
+            self._drop_broken_private()
         else:
             self._disarm_timer()
+
+    def _drop_broken_private(self) -> None:
+        """Forget a private loop that was interrupted while uvloop was entering or leaving run_forever.
+
+        It can never run again ("already running", "self-pipe exists").
+        """
+        private = self._private
+        _broken.append(private)  # its destructor would complain
+        if self._aio is private:
+            self._unbind()
+        self._private = None
 
     def _report_system(self) -> None:
         exc_type, exc, tb = sys.exc_info()

@@ -151,6 +151,17 @@ class TestIo:
             os.close(reader)
             os.close(writer)
 
+    def test_loop_that_runs_opens_no_more_descriptors_of_its_own(self, loop, pair):
+        # Code that closes a number twice (gevent's own tests do) would close what was opened in between.
+        loop.run_callback(int)
+        loop.run()
+        before = os.listdir("/proc/self/fd")
+        io = loop.io(pair[0].fileno(), 1)
+        io.start(io.stop)
+        loop.run_callback(pair[1].send, b"x")
+        loop.run()
+        assert os.listdir("/proc/self/fd") == before
+
 
 class TestClosingFd:
     def test_nobody_watches(self, loop, pair):

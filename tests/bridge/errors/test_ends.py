@@ -91,8 +91,8 @@ def handler(signum, frame):
     raise Mine
 signal.signal(signal.SIGUSR1, handler)
 for _ in range(3):
-    threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGUSR1)).start()
     try:
+        threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGUSR1)).start()
         gevent.sleep(10)
     except Mine:
         pass
@@ -202,6 +202,52 @@ assert gevent.spawn(lambda: 3).get(timeout=5) == 3
             kind,
             seconds=30,
         )
+
+    def test_interrupts_by_the_thousand_do_not_end_the_process(self, kind):
+        # Once in a while one lands where uvloop begins or ends a run, or in clean-up of ours. They may
+        # end the hub (gevent's own code is interrupted as well), never the process.
+        done = run_program(
+            _COMMON
+            + """
+import threading, time
+armed = stop = False
+def raising(signum, frame):
+    if armed:
+        raise KeyboardInterrupt
+signal.signal(signal.SIGINT, raising)
+main = threading.main_thread().ident
+def pester():
+    while not stop:
+        signal.pthread_kill(main, signal.SIGINT)
+        time.sleep(0.0002)
+def work():
+    global armed
+    armed = True
+    while time.monotonic() < until:
+        gevent.sleep(0.0005)
+        gevent.spawn(gevent.sleep, 0).join(0.01)
+    armed = False
+def endure(func):
+    while time.monotonic() < until:
+        try:
+            return func()
+        except BaseException:
+            pass
+thread = threading.Thread(target=pester)
+thread.start()
+until = time.monotonic() + 1
+endure(lambda: endure(lambda: endure(work)))
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+armed = False
+stop = True
+thread.join()
+print('survived', flush=True)
+os._exit(0)
+""",
+            kind,
+            check=False,
+        )
+        assert (done.returncode, done.out) == (0, "survived\n"), done.err[-4000:]
 
 
 @hosted

@@ -29,3 +29,67 @@ assert seen == [1, 1, 1], seen
 """,
         kind,
     )
+
+
+def test_pipe_of_the_relay_is_closed_only_once_however_closing_ends():
+    run_program(
+        """
+import gevent, os, signal
+from gevent.hub import get_hub
+signal.set_wakeup_fd(os.open('/dev/null', os.O_WRONLY | os.O_NONBLOCK))
+gevent.sleep(0.001)
+loop = get_hub().loop
+numbers = loop._relay
+assert len(numbers) == 2, numbers
+native_close = os.close
+def close(fd):
+    native_close(fd)
+    raise KeyboardInterrupt
+os.close = close
+try:
+    loop._close_relay()
+except KeyboardInterrupt:
+    os.close = native_close
+other = os.open('/dev/null', os.O_RDONLY)
+assert other in numbers, (other, numbers)
+loop._close_relay()
+os.fstat(other)
+""",
+        "uvloop",
+    )
+
+
+def test_relay_lasts_as_long_as_its_loop():
+    run_program(
+        """
+import gevent, gevent.os, os, signal, threading
+from gevent.hub import get_hub
+reader, writer = os.pipe()
+os.set_blocking(reader, False); os.set_blocking(writer, False)
+signal.set_wakeup_fd(writer)
+armed = False
+def handler(signum, frame):
+    if armed:
+        raise KeyError
+signal.signal(signal.SIGUSR1, handler)
+def kill_while_main_polls():
+    threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+gevent.sleep(0.001)
+relay = get_hub().loop._relay
+for _ in range(5):
+    armed = True
+    try:
+        kill_while_main_polls()
+        gevent.sleep(10)  # the poll ends with the error; the next one begins anew
+    except KeyError:
+        armed = False
+    assert not armed
+    with gevent.Timeout(5):
+        assert gevent.os.nb_read(reader, 10) == bytes([signal.SIGUSR1])
+    kill_while_main_polls()
+    with gevent.Timeout(5):
+        assert gevent.os.nb_read(reader, 10) == bytes([signal.SIGUSR1])
+assert get_hub().loop._relay == relay
+""",
+        "uvloop",
+    )

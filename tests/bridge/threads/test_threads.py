@@ -217,6 +217,30 @@ with asyncio.Runner(loop_factory=new_loop) as runner:
             kind,
         )
 
+    @pytest.mark.parametrize("guest", [False, True])
+    def test_worker_of_the_threadpool_is_free_when_its_result_has_come(self, kind, guest):
+        # As under libev: who wakes the loop goes on first, so one worker does for one task after another.
+        run_program(
+            _COMMON
+            + f"""
+def work():
+    pool = get_hub().threadpool
+    for _ in range(300):
+        pool.apply(int)
+    assert pool.size == 1, pool.size
+if {guest}:
+    async def main():
+        done = asyncio.get_running_loop().create_future()
+        gevent.spawn(work).link(lambda g: done.set_result(g.exception))
+        assert await done is None
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(main())
+else:
+    work()
+""",
+            kind,
+        )
+
     def test_asyncio_runs_in_a_thread_with_greenlets_of_its_own(self, kind):
         run_program(
             _COMMON
