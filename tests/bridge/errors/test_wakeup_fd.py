@@ -50,10 +50,9 @@ try:
     loop._close_relay()
 except KeyboardInterrupt:
     os.close = native_close
-other = os.open('/dev/null', os.O_RDONLY)
-assert other in numbers, (other, numbers)
+os.dup2(0, numbers[0])  # somebody else's now
 loop._close_relay()
-os.fstat(other)
+os.fstat(numbers[0])
 """,
         "uvloop",
     )
