@@ -37,10 +37,10 @@ def test_pipe_of_the_relay_is_closed_only_once_however_closing_ends():
 import gevent, os, signal
 from gevent.hub import get_hub
 signal.set_wakeup_fd(os.open('/dev/null', os.O_WRONLY | os.O_NONBLOCK))
-gevent.sleep(0.001)
 loop = get_hub().loop
+while not loop._relay:
+    gevent.sleep(0.001)
 numbers = loop._relay
-assert len(numbers) == 2, numbers
 native_close = os.close
 def close(fd):
     native_close(fd)
@@ -73,7 +73,8 @@ def handler(signum, frame):
 signal.signal(signal.SIGUSR1, handler)
 def kill_while_main_polls():
     threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGUSR1)).start()
-gevent.sleep(0.001)
+while not get_hub().loop._relay:
+    gevent.sleep(0.001)
 relay = get_hub().loop._relay
 for _ in range(5):
     armed = True
