@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from bridge.server import GreenletExit, wait_write
 from engine.apps.wsgi.file_wrapper import FileWrapper
-from engine.errors import BrokenBody, ReplyError
+from engine.errors import BrokenBody, ClientDisconnected, ReplyError
 from engine.interfaces import Environ, ExcInfo, Write
 from engine.net.reset import reset_on_close
 from engine.net.sendfile import copy_file, send_file
@@ -91,6 +91,7 @@ class WSGIHandler:
     _head: RequestHead | None = None
     _headers: RequestHeaders | None = None
     _reads_lines = False
+    _broken = False
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -405,6 +406,8 @@ class WSGIHandler:
         return sent
 
     def _sendall(self, data: bytes) -> None:
+        if self._broken:
+            raise ClientDisconnected("write error: an earlier write ended halfway")
         try:
             self.socket.sendall(data)
         except OSError as exc:
@@ -412,6 +415,10 @@ class WSGIHandler:
             self.close_connection = True
             self.code = -abs(self.code)
             self.status = f"socket error: {exc}".encode("latin-1", "replace")
+            raise
+        except BaseException:  # a timeout of the application: what it sends now must not shift what follows
+            self._broken = True
+            self.abort(True)
             raise
         self.response_length += len(data)
 

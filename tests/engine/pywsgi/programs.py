@@ -9,6 +9,8 @@ import sys
 import tempfile
 from typing import Any
 
+import gevent
+
 import bridge
 from bridge.lowlevel import fork, join_hub
 from engine.pywsgi import WSGIHandler, WSGIServer
@@ -40,6 +42,15 @@ def application(environ: dict[str, Any], start_response: Start) -> Any:
         file.seek(int(environ["QUERY_STRING"] or 0))
         start_response("200 OK", [])
         return environ["wsgi.file_wrapper"](file)
+    if path == "/impatient":
+        write = start_response("200 OK", [])
+        with gevent.Timeout(0.3, False):
+            write(b"x" * 30_000_000)
+        return [b"hello"]
+    if path == "/trailers":
+        environ["wsgi.input"].read()
+        start_response("200 OK", [])
+        return [repr(environ["engine.request_trailers"]()).encode()]
     if path == "/boom":
         raise RuntimeError("boom")
     start_response("200 OK", [("Content-Type", "text/plain")])

@@ -68,6 +68,33 @@ def test_pipelined_requests_are_answered_in_order(program: Start) -> None:
         assert [connection.reader.read().body for _ in range(2)] == [b"one", b"two"]
 
 
+def test_after_a_write_that_ended_halfway_nothing_follows(program: Start) -> None:
+    server = program("plain")
+    received = bytearray()
+    with connect(server.addresses[0]) as sock:
+        sock.sendall(request_bytes("GET", "/impatient") + request_bytes("GET", "/"))
+        server.wait_for_log('"GET /impatient HTTP/1.1" ')
+        try:
+            while piece := sock.recv(1 << 20):
+                received += piece
+        except ConnectionResetError:
+            received += b"<reset>"
+    assert received.endswith(b"<reset>")
+    assert received.count(b"HTTP/1.1 ") == 1
+    assert b"hello" not in received
+
+
+def test_trailers_of_a_request(program: Start) -> None:
+    server = program("plain")
+    with HttpConnection(server.addresses[0]) as connection:
+        connection.send(
+            request_bytes(
+                "POST", "/trailers", [("Transfer-Encoding", "chunked")], b"1\r\nx\r\n0\r\nX-Sum: 1\r\n\r\n"
+            )
+        )
+        assert connection.reader.read().body == b"[('x-sum', '1')]"
+
+
 def test_the_environ_has_the_keys_of_gevent(program: Start) -> None:
     server = program("upgrading")
     text = get(server.addresses[0], "/environ").text
