@@ -71,6 +71,13 @@ IMPLY_MASTER: Final = (
     "metrics-dir",
 )
 
+# What needs to know how much memory each worker has.
+_NEED_MEMORY: Final = (
+    "stats",
+    "evil-reload-on-rss",
+    "evil-reload-on-as",
+)
+
 _SOCKET_OPTIONS: Final[Mapping[str, Callable[[str], tuple[str, Certificate | None]]]] = {
     "http-socket": lambda text: (text, None),
     "socket": lambda text: (text, None),
@@ -228,7 +235,9 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         log_prefix=merged.text("log-prefix") or "",
         websocket=_websocket(merged),
         http2=http2_settings(merged),
-        memory_report=merged.flag("memory-report") or "stats" in merged or bool(metrics),
+        memory_report=merged.flag("memory-report")
+        or bool(metrics)
+        or any(name in merged for name in _NEED_MEMORY),
         logto=None if is_network_log(merged.text("logto") or "") else _path(merged, "logto"),
         logto2=_path(merged, "logto2"),
         notices=tuple(notices),

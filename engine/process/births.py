@@ -12,13 +12,14 @@ from typing import Final
 
 from bridge.lowlevel import fork
 from engine.channels import WorkerSide, pair
+from engine.config.settings import Settings
 from engine.errors import ConfigError
 from engine.logs.server_log import ServerLog
 from engine.process.child import Child
 from engine.process.children import Children
 from engine.process.events import MasterEvents
+from engine.process.intent import MASTER_SIGNALS, Intent
 from engine.process.plan import Phase
-from engine.process.settings import MASTER_SIGNALS, Intent, MasterSettings
 from engine.stats.scoreboard import Column, Row, Scoreboard
 from engine.worker import Supervised
 
@@ -39,7 +40,7 @@ class Births:
 
     def __init__(
         self,
-        settings: MasterSettings,
+        settings: Settings,
         work: Callable[[int, Supervised], int] | None,
         intent: Intent,
         events: MasterEvents,
@@ -88,14 +89,14 @@ class Births:
         if self._spawns[number] > 1:
             self._log.line(f"Respawned uWSGI worker {number} (new pid: {pid})")
         else:
-            self._log.line(f"spawned uWSGI worker {number} (pid: {pid}, cores: {self._settings.cores})")
+            self._log.line(f"spawned uWSGI worker {number} (pid: {pid}, cores: {self._settings.gevent})")
 
     def _fill(self, row: Row, number: int) -> None:
         row[Column.NUMBER] = number
         row[Column.SPAWNED] = int(time.time())
         row[Column.RESPAWNS] = self._spawns[number]
         row[Column.BASE_REQUESTS] = self._children.requests.get(number, 0)
-        row[Column.CORES] = self._settings.cores
+        row[Column.CORES] = self._settings.gevent
 
     def _be_worker(self, number: int, channel: WorkerSide, row: Row) -> None:
         """Never returns."""

@@ -11,8 +11,8 @@ from bridge.lowlevel import original
 from engine.logs.server_log import ServerLog
 from engine.process.child import Child
 from engine.process.children import Children
+from engine.process.intent import Intent
 from engine.process.plan import Phase, respawn_delay
-from engine.process.settings import Intent
 
 __all__ = ["Burials", "ended"]
 

@@ -175,10 +175,10 @@ def _watch_directories(master: Master, settings: Settings) -> None:
 
 
 def _look_after_logs(master: Master, settings: Settings) -> None:
-    logs = master.settings.logs
-    if logs is not None and settings.log_targets.files.max_size:
+    logs = master.logs
+    if settings.log_targets.files.max_size:
         master.each_cycle(lambda: master.rotate_log(only_big=True))
-    if logs is not None and logs.process is not None:
+    if logs.process is not None:
         logs.process.watch(master.events.add_reader, master.events.remove_reader)
         master.at_fork_in_child(logs.process.close_reading_ends)
         master.before_exec(logs.process.restore)

@@ -13,8 +13,8 @@ from engine.process.births import flush_output
 from engine.process.burials import ended
 from engine.process.children import Children, send_signal
 from engine.process.events import MasterEvents
+from engine.process.intent import MASTER_SIGNALS, Intent
 from engine.process.reexec import Inherited, Origin, ServingSocket
-from engine.process.settings import MASTER_SIGNALS, Intent
 
 __all__ = ["Handover"]
 

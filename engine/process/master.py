@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from engine.channels import Lane
+from engine.config.settings import Settings
 from engine.logs.server_log import ServerLog
 from engine.process.births import Births
 from engine.process.burials import Burials
@@ -21,16 +22,19 @@ from engine.process.child import Child
 from engine.process.children import Children, send_signal
 from engine.process.events import MasterEvents
 from engine.process.handover import Handover
+from engine.process.intent import MASTER_SIGNALS, Intent
+from engine.process.logs import Logs
 from engine.process.overseer import Overseer
 from engine.process.plan import Action, Exit, Phase, Retire, Seen, Spawn, plan
 from engine.process.reexec import Inherited, Origin, ServingSocket
-from engine.process.settings import MASTER_SIGNALS, Intent, MasterSettings
 from engine.stats.scoreboard import Column, Scoreboard
 from engine.worker import Supervised
 
 __all__ = ["Master"]
 
 _CYCLE: Final = 1.0  # uWSGI's master cycle, seconds
+# Seconds a worker has beyond its mercy to say that it gave up, before the master kills it.
+_GRACE: Final = 2.0
 
 
 class Master:
@@ -44,18 +48,21 @@ class Master:
 
     def __init__(
         self,
-        settings: MasterSettings,
+        settings: Settings,
         work: Callable[[int, Supervised], int] | None,
         log: ServerLog,
+        logs: Logs,
         origin: Origin,
         sockets: Callable[[], Sequence[ServingSocket]],
         on_stop: Callable[[], None],
     ) -> None:
         self.settings = settings
         self.log = log
+        self.logs = logs
         self.events = events = MasterEvents()
         # Rows for workers, for those that replace them, and for old ones that take their time.
-        self.board = Scoreboard(4 * settings.processes + 8, settings.cores if settings.count_by_core else 0)
+        by_core = settings.metrics.enabled and settings.metrics.cores
+        self.board = Scoreboard(4 * settings.processes + 8, settings.gevent if by_core else 0)
         self._on_stop = on_stop
         self._each_cycle: list[Callable[[], None]] = []
         self._busy: list[Callable[[], bool]] = []
@@ -204,15 +211,13 @@ class Master:
 
     def reopen_log(self) -> None:
         """Open the log files again, here and in every worker."""
-        if self.settings.logs is not None:
-            self.log.flush()
-            self.settings.logs.open_everywhere(lambda: self.tell_workers(b"reopen-log"))
+        self.log.flush()
+        self.logs.open_everywhere(lambda: self.tell_workers(b"reopen-log"))
 
     def rotate_log(self, *, only_big: bool = False) -> None:
         """Move the log files away and begin new ones, those that have grown too big or all."""
-        if self.settings.logs is not None:
-            self.log.flush()
-            self.settings.logs.rotate_everywhere(lambda: self.tell_workers(b"reopen-log"), only_big=only_big)
+        self.log.flush()
+        self.logs.rotate_everywhere(lambda: self.tell_workers(b"reopen-log"), only_big=only_big)
 
     def log_statistics(self) -> None:
         """Write a line per worker to the log (uWSGI does on SIGUSR1)."""
@@ -264,7 +269,7 @@ class Master:
             now=time.monotonic(),
             children=[child.seen() for child in self._children],
             wanted=intent.wanted,
-            mercy=self.settings.mercy,
+            mercy=self.settings.reload_mercy + _GRACE,
             stopping=intent.stopping,
             hurry=intent.hurry,
             chain=intent.chain,
@@ -282,7 +287,7 @@ class Master:
 
     def _on_signal(self, number: int) -> None:
         name = signal.Signals(number).name
-        if number == signal.SIGTERM and self.settings.reload_on_term and not self._intent.stopping:
+        if number == signal.SIGTERM and not self.settings.die_on_term and not self._intent.stopping:
             self.reload(f"{name} received", brutal=True)
         elif number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
             self.stop(f"{name} received")

@@ -7,12 +7,12 @@ import time
 from functools import partial
 from typing import Final
 
+from engine.config.settings import Settings
 from engine.logs.server_log import ServerLog
 from engine.process.child import Child
 from engine.process.children import Children, send_signal
 from engine.process.events import MasterEvents
 from engine.process.plan import Phase
-from engine.process.settings import MasterSettings
 from engine.stats.scoreboard import Column, Row
 
 __all__ = ["Overseer"]
@@ -24,9 +24,7 @@ _LAST_WORDS: Final = 1.0  # seconds between asking a stuck worker for its stack 
 class Overseer:
     """Looks at the rows of workers that serve."""
 
-    def __init__(
-        self, settings: MasterSettings, events: MasterEvents, children: Children, log: ServerLog
-    ) -> None:
+    def __init__(self, settings: Settings, events: MasterEvents, children: Children, log: ServerLog) -> None:
         self._settings = settings
         self._events = events
         self._children = children
@@ -60,8 +58,8 @@ class Overseer:
 
     def _check_memory(self, child: Child, row: Row) -> None:
         for limit, column, name in (
-            (self._settings.evil_rss, Column.RSS, "rss"),
-            (self._settings.evil_as, Column.VSZ, "address space"),
+            (self._settings.evil_reload_on_rss, Column.RSS, "rss"),
+            (self._settings.evil_reload_on_as, Column.VSZ, "address space"),
         ):
             if limit and row[column] > limit and not child.killed:
                 self._log.line(

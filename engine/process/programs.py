@@ -7,7 +7,7 @@ import signal
 from typing import Final
 
 from engine.process.burials import ended
-from engine.process.settings import MASTER_SIGNALS
+from engine.process.intent import MASTER_SIGNALS
 
 __all__ = ["Program"]
 

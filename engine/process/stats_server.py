@@ -152,7 +152,7 @@ class StatsServer:
             os.getuid(),
             os.getgid(),
             os.getcwd(),
-            master.settings.cores,
+            master.settings.gevent,
             sockets,
             workers,
             master.is_stopping(),

@@ -32,7 +32,6 @@ _LAST_GREENLETS: Final = 5.0  # seconds that greenlets have to end once they wer
 class Ending:
     """Stop signals of one worker and its orderly end; its loop's thread only.
 
-    :param number: of the worker, for the log
     :param alone: there is no master, so that SIGHUP is for this process to carry out
     :param leaving: called once when the worker has been told to stop
     """
@@ -42,14 +41,13 @@ class Ending:
         settings: WorkerSettings,
         runner: Runner,
         log: ServerLog,
-        number: int,
         alone: bool,
         leaving: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._runner = runner
         self._log = log
-        self._number = number
+        self._number = settings.number
         self._alone = alone
         self._leaving = leaving
         self._seen: set[int] = set()
@@ -136,7 +134,7 @@ class Ending:
         :param grace: seconds for clients that have a connection but no request right now
         """
         loop = asyncio.get_running_loop()
-        mercy = self._settings.mercy
+        mercy = self._settings.config.reload_mercy
         give_up = loop.time() + mercy
         front.draining = True
         await acceptor.settle()
@@ -169,6 +167,6 @@ class Ending:
     def join_greenlets(self) -> None:
         """Wait for all greenlets as long as mercy lasts, with no asyncio loop any more; then end them."""
         took = time.monotonic() - self._told_at
-        if not join_hub(max(0.1, self._settings.mercy - took)):
+        if not join_hub(max(0.1, self._settings.config.reload_mercy - took)):
             self._log.line("greenlets still running, though --gevent-wait-for-hub waited as long as it may")
             end_greenlets(_LAST_GREENLETS)

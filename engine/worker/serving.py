@@ -21,13 +21,13 @@ from engine.apps.mounts import MountTable
 from engine.apps.wsgi.adapter import WSGIAdapter
 from engine.apps.wsgi.environ import EnvironBuilder
 from engine.apps.wsgi.mounted import MountedEnvirons
+from engine.config.settings import Settings
 from engine.cores.runner import Runner
 from engine.cores.tasks import TaskCores, TaskRunner, inherit_green, start_green, start_plain
 from engine.errors import ClientDisconnected, RequestEnded
 from engine.logs.server_log import ServerLog
 from engine.request.exchange import Exchange
 from engine.uwsgi_api.api import Api
-from engine.worker.settings import WorkerSettings
 
 __all__ = ["Serving"]
 
@@ -51,9 +51,7 @@ class Serving:
     templates for its connections.
     """
 
-    def __init__(
-        self, apps: Sequence[Application], settings: WorkerSettings, log: ServerLog, api: Api
-    ) -> None:
+    def __init__(self, apps: Sequence[Application], settings: Settings, log: ServerLog, api: Api) -> None:
         self._settings = settings
         self._log = log
         self._api = api
@@ -62,13 +60,13 @@ class Serving:
         self._adapters: list[WSGIAdapter | ASGIAdapter] = []
         self._counts = [0] * (len(apps) + 1)  # requests by application; the last for those of none
         self.files_sent: Callable[[], int] = lambda: 0
-        self.environs = EnvironBuilder(settings.multiprocess)
+        self.environs = EnvironBuilder(settings.processes > 1)
         self._single = is_single(apps)
         if self._single and not (apps and apps[0].is_asgi):
             self._adapter = self._new_wsgi(apps[0].call if apps else None, self.environs)
-            self.runner = Runner(settings.cores, self._serve, log.line)
+            self.runner = Runner(settings.gevent, self._serve, log.line)
         else:
-            self.runner = Runner(settings.cores, self._serve_mounted, log.line)
+            self.runner = Runner(settings.gevent, self._serve_mounted, log.line)
         self._tasks = TaskCores(self.runner, settings.asgi_cores, log.line)
         self.submit: Callable[[Exchange], None] = self.runner.submit
         self.withdraw: Callable[[Exchange], None] = self.runner.withdraw
@@ -142,7 +140,9 @@ class Serving:
         if not app.is_asgi:
             environs = self.environs
             if app.mountpoint:
-                environs = MountedEnvirons(settings.multiprocess, app.mountpoint, settings.manage_script_name)
+                environs = MountedEnvirons(
+                    settings.processes > 1, app.mountpoint, settings.manage_script_name
+                )
             return _Place(self.runner.submit, self._new_wsgi(app.call, environs), app.number)
         start = start_green if app.green else start_plain
         if id(app.call) not in states:  # one lifespan, wherever else it is mounted
@@ -152,9 +152,9 @@ class Serving:
             app.call,
             scopes,
             self._log.line,
-            settings.timings.socket_timeout,
+            settings.socket_timeout,
             _in_greenlet,
-            settings.show_errors,
+            settings.catch_exceptions,
         )
         self._adapters.append(adapter)
         runner = TaskRunner(self._tasks, adapter, self._api.begin, self._api.end_in_task, start)
@@ -199,7 +199,12 @@ class Serving:
     def _new_wsgi(self, app: Any, environs: EnvironBuilder) -> WSGIAdapter:
         settings = self._settings
         adapter = WSGIAdapter(
-            app, environs, self._log.line, breathe, strict=settings.strict, show_errors=settings.show_errors
+            app,
+            environs,
+            self._log.line,
+            breathe,
+            strict=settings.wsgi_strict,
+            show_errors=settings.catch_exceptions,
         )
         self._adapters.append(adapter)
         return adapter

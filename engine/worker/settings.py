@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Protocol
 
 from engine.channels import WorkerSide
-from engine.config.static import StaticFiles
+from engine.config.settings import Settings
 from engine.cores.lifetime import Lifetime
-from engine.logs.settings import RequestLogSettings
 from engine.net.frontend import Timings
-from engine.protocols.http2.settings import Http2Settings
 from engine.stats.scoreboard import Row
 
 __all__ = ["ServiceManager", "Supervised", "WorkerSettings"]
+
+
+class LogFiles(Protocol):
+    """The log files of the server (``engine.process.logs``)."""
+
+    def open(self) -> None: ...
 
 
 class ServiceManager(Protocol):
@@ -42,42 +46,43 @@ class Supervised:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """What a worker needs to know; times in seconds.
+    """What a worker needs to know: what was configured, and what only its starter knows.
 
+    :param number: 1 and up
+    :param logs: the log files, to be opened again when the master says so
     :param manager: None with a master, which speaks for the server then
-    :param command: without a master, on SIGHUP: tells with its exit status whether a new start would succeed
+    :param command: without a master, on SIGHUP: tells with its exit status whether a new start would
+        succeed; run in *directory* with *environ*
     """
 
-    cores: int
-    backlog: int = 100
-    timings: Timings = field(default_factory=Timings)
-    mercy: float = 60.0
-    request_log: RequestLogSettings = field(default_factory=RequestLogSettings)
-    multiprocess: bool = False
-    strict: bool = False
-    show_errors: bool = False
-    manage_script_name: bool = False
-    lifespan: Literal["auto", "on", "off"] = "auto"
-    asgi_cores: int = 0
-    wait_for_hub: bool = False
-    loop_backend: str = ""
-    harakiri: float = 0.0
-    harakiri_retry: float = 2.0
-    harakiri_verbose: bool = False
-    log_blocking: float = 0.0
-    harakiri_queue_threshold: int = 0
-    lifetime: Lifetime = field(default_factory=Lifetime)
-    memory_report: bool = False
-    autoreload: float = 0.0
-    log_file: Any = None
+    config: Settings
+    number: int
+    logs: LogFiles
+    manager: ServiceManager | None = None
     command: Sequence[str] = ()
     directory: str = "."
-    kill_on_disconnect: bool = False
-    static: StaticFiles = field(default_factory=StaticFiles)
-    forwarded_from: tuple[str, ...] = ()
-    forwarded_fields: tuple[str, ...] = ()
-    http2: Http2Settings = field(default_factory=Http2Settings)
-    proxies: tuple[str, ...] = ()
-    certificate_watch: float = 0.0
-    environ: dict[str, str] = field(default_factory=dict)
-    manager: ServiceManager | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    def lifetime(self) -> Lifetime:
+        """Return when this worker is to be replaced; the deltas keep workers from leaving all at once."""
+        config = self.config
+        return Lifetime(
+            config.max_requests,
+            config.min_worker_lifetime,
+            config.max_worker_lifetime,
+            config.reload_on_rss,
+            config.reload_on_as,
+        ).of_worker(self.number, config.max_requests_delta, config.max_worker_lifetime_delta)
+
+    def timings(self) -> Timings:
+        """Return what connections are held to."""
+        config = self.config
+        return Timings(
+            config.socket_timeout,
+            config.keepalive,
+            config.limits,
+            config.head_timeout,
+            config.body_rate,
+            config.max_connections,
+            config.websocket,
+        )

@@ -13,7 +13,7 @@ from engine.channels import Lane
 from engine.cores.runner import Runner
 from engine.logs.server_log import ServerLog
 from engine.net.acceptor import Acceptor
-from engine.worker.settings import Supervised
+from engine.worker.settings import LogFiles, Supervised
 
 __all__ = ["Supervision"]
 
@@ -24,7 +24,7 @@ class Supervision:
     :param publish: brings the worker's row of the scoreboard up to date
     :param orphaned: called once if the master has died
     :param apps: number, mountpoint and seconds of loading of each application
-    :param log_file: opened anew when the master says so
+    :param logs: opened anew when the master says so
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Supervision:
         runner: Runner,
         acceptor: Acceptor,
         log: ServerLog,
-        log_file: Any,
+        logs: LogFiles,
         publish: Callable[[], None],
         orphaned: Callable[[], None],
         apps: Sequence[tuple[int, str, int]],
@@ -42,7 +42,7 @@ class Supervision:
         self._runner = runner
         self._acceptor = acceptor
         self._log = log
-        self._log_file = log_file
+        self._logs = logs
         self._publish = publish
         self._orphaned = orphaned
         self._apps = apps
@@ -96,9 +96,9 @@ class Supervision:
             self._acceptor.resume()
         elif data == b"renew-certificates":
             self._acceptor.renew_certificates(always=True)
-        elif data == b"reopen-log" and self._log_file is not None:
+        elif data == b"reopen-log":
             self._log.flush()
-            self._log_file.open()
+            self._logs.open()
         elif data.startswith(b"stats "):
             self._publish()
             tasks = len(asyncio.all_tasks(self._loop))

@@ -48,15 +48,15 @@ class Upkeep:
         settings: WorkerSettings,
         runner: Runner,
         log: ServerLog,
-        number: int,
         row: Row | None,
         counts: Counts,
         leave: Callable[[str], None],
     ) -> None:
         self._settings = settings
+        self._lifetime = settings.lifetime()
         self._runner = runner
         self._log = log
-        self._number = number
+        self._number = settings.number
         self._row = row
         self._counts = counts
         self._leave = leave
@@ -68,8 +68,8 @@ class Upkeep:
         self._harakiri = Harakiri(
             runner.pool,
             runner.greenlets,
-            settings.harakiri,
-            settings.harakiri_retry,
+            settings.config.harakiri,
+            settings.config.harakiri_graceful_timeout,
             self._report_harakiri,
             self._ask_to_leave,
         )
@@ -78,9 +78,9 @@ class Upkeep:
         """Begin; the front end's request limit calls back here."""
         self._loop = loop
         self._front = front
-        front.request_limit = self._settings.lifetime.requests
+        front.request_limit = self._lifetime.requests
         front.on_limit = self._check_lifetime
-        limit = self._settings.harakiri
+        limit = self._settings.config.harakiri
         self._watchdog = Watchdog(limit, lambda: self._last_turn, self._runner.pool.running, self._log.line)
         if limit:
             self._watchdog.start()
@@ -101,7 +101,7 @@ class Upkeep:
         self._last_turn = now
         if self._settings.manager is not None:
             self._settings.manager.alive(now)
-        threshold = self._settings.harakiri_queue_threshold
+        threshold = self._settings.config.harakiri_queue_threshold
         if not threshold or self.queue() > threshold:
             self._harakiri.sweep(now)
         self.publish()
@@ -129,11 +129,11 @@ class Upkeep:
         row[Column.HARAKIRIS] = self._harakiri.count
         if row.cores:
             row.cores[:] = memoryview(array("q", self._runner.served[: len(row.cores)]))
-        if self._settings.memory_report or self._settings.lifetime.needs_memory():
+        if self._settings.config.memory_report or self._lifetime.needs_memory():
             row[Column.RSS], row[Column.VSZ] = memory()
 
     def _check_lifetime(self) -> None:
-        lifetime = self._settings.lifetime
+        lifetime = self._lifetime
         if self._stopped:
             return
         rss, address_space = memory() if lifetime.needs_memory() else (0, 0)
@@ -159,7 +159,7 @@ class Upkeep:
 
     def _report_harakiri(self, text: str) -> None:
         self._log.line(f"*** HARAKIRI ON WORKER {self._number} (pid: {os.getpid()}) ***\n{text}")
-        if self._settings.harakiri_verbose:
+        if self._settings.config.harakiri_verbose:
             self._log.line(bridge.format_tree())
 
     # -- changed files ------------------------------------------------------------------

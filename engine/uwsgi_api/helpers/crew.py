@@ -125,7 +125,7 @@ class Crew:
 
     def _kill_overdue(self, pids: Sequence[int]) -> None:
         """End those that were told to end and take too long (uWSGI ``--mule-reload-mercy``)."""
-        mercy = self._master.settings.helper_mercy
+        mercy = self._master.settings.mule_reload_mercy
         if pids and (self._master.is_in_hurry() or time.monotonic() > self._since + mercy):
             self._since = float("inf")
             for pid in pids:
