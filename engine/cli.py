@@ -23,6 +23,7 @@ __all__ = ["console_main", "main"]
 
 HELP: Final = frozenset({"help", "usage"})
 _ASKED: Final = frozenset({"stop", "reload", "signal"})  # of a server that runs
+_SHARED: Final = frozenset(("cache", "cache2", "sharedarea", "queue", "queue-blocksize", "locks", "shared"))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -80,10 +81,25 @@ def _check_config(entries: Sequence[Entry], unknown: Collection[str] = ()) -> in
     _print(text)
     if not usable:
         return ConfigError.exit_code
-    resolve(entries)
+    _check_shared(resolve(entries))
     for line in warnings(os.environ, OPTIONS):
         print(f"gevent-engine: warning: {line}", file=sys.stderr)
     return _print("the configuration can be used\n")
+
+
+def _check_shared(settings: Settings) -> None:
+    """Read what is only needed once the server starts: caches, areas, metrics.
+
+    :raises ConfigError: if it would end the start
+    """
+    if not _SHARED.isdisjoint(settings.opt):
+        from engine.uwsgi_api.store import check_options
+
+        check_options(settings.opt)
+    if settings.metrics:
+        from engine.stats.metric_catalogue import Catalogue
+
+        Catalogue(settings.metrics, settings.processes, settings.gevent, len(settings.listeners))
 
 
 def _signalled(entries: Sequence[Entry]) -> bool:

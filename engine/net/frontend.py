@@ -107,7 +107,7 @@ class FrontEnd:
         self.on_gone: Callable[[Exchange], None] | None = None
         """Called with a request that runs when its client has gone."""
         # By modifier1 of a uwsgi packet that is no request; see engine.uwsgi_api.services.
-        self.services: Mapping[int, Callable[[int, bytes, Callable[[bytes], None]], None]] = {}
+        self.services: Mapping[int, Callable[[Any, Callable[[bytes], None]], None]] = {}
         self.date = formatdate(usegmt=True).encode()
         self._timer = loop.call_later(_TICK, self._tick)
 

@@ -35,7 +35,7 @@ class UwsgiConnection(Connection):
         service = self.front.services.get(head.modifier1)
         if service is not None:
             self._serving = True
-            service(head.modifier2, head.block, self._answer)
+            service(head, self._answer)
             return None
         self.front.log.line(f"-- unavailable modifier requested: {head.modifier1} --")
         self._close()

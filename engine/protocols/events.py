@@ -103,7 +103,8 @@ class UwsgiHead(_Event):
 
     ``variables`` are decoded latin-1, so ``value.encode("latin-1")`` gives the bytes
     back.  ``block`` is the raw payload when ``modifier1`` does not stand for a web
-    request (ping, signal, cache, RPC); ``variables`` is empty then.  The properties
+    request (ping, signal, cache, RPC); ``variables`` is empty then, except for a
+    cache command, whose value is the block.  The properties
     have the names and types of :class:`RequestHead`, so one log line fits both.
     """
 

@@ -16,7 +16,16 @@ from typing import Final
 import bridge
 from engine.protocols.uwsgi.packet import HEADER_SIZE, decode_header, decode_variables
 
-__all__ = ["LARGE", "RPC", "SIGNAL", "call_remote", "decode_array", "encode_array", "signal_remote"]
+__all__ = [
+    "LARGE",
+    "RPC",
+    "SIGNAL",
+    "call_remote",
+    "connect",
+    "decode_array",
+    "encode_array",
+    "signal_remote",
+]
 
 SIGNAL: Final = 110
 RPC: Final = 173
@@ -99,7 +108,7 @@ async def _call(node: str, block: bytes) -> bytes:
 
 async def _ask(node: str, modifier1: int, modifier2: int, block: bytes) -> tuple[int, int, bytes]:
     """Send one packet; return both modifiers and the content of the answer."""
-    reader, writer = await _connect(node)
+    reader, writer = await connect(node)
     try:
         writer.write(_HEADER.pack(modifier1, len(block), modifier2) + block)
         kind, size, what = decode_header(await reader.readexactly(HEADER_SIZE))
@@ -112,7 +121,8 @@ async def _ask(node: str, modifier1: int, modifier2: int, block: bytes) -> tuple
         writer.close()
 
 
-async def _connect(node: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def connect(node: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Open a connection to ``host:port``, or to a unix socket."""
     host, colon, port = node.rpartition(":")
     if not colon:
         return await asyncio.open_unix_connection("\0" + node[1:] if node.startswith("@") else node)

@@ -12,6 +12,7 @@ from engine.uwsgi_api.cluster.caches import SharedCache
 from engine.uwsgi_api.cluster.locks import SharedLock
 from engine.uwsgi_api.instance import Instance
 from engine.uwsgi_api.public import public
+from engine.uwsgi_api.remote_cache import RemoteCache
 from engine.uwsgi_api.shared.cache import Cache
 from engine.uwsgi_api.shared.ring import Ring
 from engine.uwsgi_api.shared.user_lock import UserLock
@@ -71,23 +72,22 @@ class LockCalls(Shared):
 class CacheCalls(Shared):
     """Caches"""
 
-    def _cache(self, name: str | bytes | None) -> Cache | SharedCache | None:
+    def _cache(self, name: str | bytes | None) -> Cache | SharedCache | RemoteCache | None:
+        text = name.decode() if isinstance(name, bytes) else name
+        if text is not None and "@" in text:
+            there, _, node = text.partition("@")
+            return RemoteCache(there, node, self._instance.log)
         caches = self._store().caches
-        if name is None:
+        if text is None:
             if not caches and not self._instance.warned_of_cache:
                 self._instance.warned_of_cache = True
                 self._instance.log(
                     "uwsgi.cache_* is called, but there is no cache: give --cache2 name=x,items=N"
                 )
             return next(iter(caches.values()), None)
-        text = name.decode() if isinstance(name, bytes) else name
-        if "@" in text:
-            raise NotImplementedError(
-                f"cache {text!r}: caches of other servers are not supported; use Redis or memcached"
-            )
         return caches.get(text)
 
-    @public("P1")
+    @public("P1", differs="of another server (name@host:port) it parks the calling greenlet only")
     def cache_get(self, key: str | bytes, cache: str | None = None, /) -> bytes | None:
         """The value of a key, or None."""
         found = self._cache(cache)
@@ -156,7 +156,7 @@ class CacheCalls(Shared):
         found = self._cache(cache)
         return None if found is None else found.change(to_bytes(key, "key"), how, expires) or None
 
-    @public("P1")
+    @public("P1", differs="not of another server, where uWSGI overwrites the number")
     def cache_inc(
         self, key: str | bytes, n: int = 1, expires: int = 0, cache: str | None = None, /
     ) -> bool | None:

@@ -23,7 +23,7 @@ from engine.uwsgi_api.shared.ring import Ring, ring_size
 from engine.uwsgi_api.shared.segments import Segment, Segments
 from engine.uwsgi_api.shared.user_lock import UserLock
 
-__all__ = ["Area", "Sharing", "Store"]
+__all__ = ["Area", "Sharing", "Store", "check_options"]
 
 # Bytes of the lock segment: user locks from 0, those of areas and tables above.
 _AREA_LOCKS: Final = 1_000_000
@@ -34,6 +34,9 @@ _CACHE_KEYS: Final = frozenset(
     {"name", "items", "maxitems", "max_items", "blocksize", "keysize", "purge_lru", "store", "bitmap"}
     # Without effect here: where items go, how they are found, and what is logged.
     | {"blocks", "hash", "hashsize", "ignore_full", "lastmod", "storesync", "store_sync"}
+)
+_COPYING_KEYS: Final = frozenset(
+    {"sync", "nodes", "udp", "udp_servers", "udp_server", "udpservers", "udpserver", "udp_node", "udp_nodes"}
 )
 _UNITS: Final = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
@@ -110,14 +113,8 @@ class Store:
         return SharedSpool(os.path.basename(directory), self.shared.client)
 
     def _caches(self, options: Options) -> dict[str, Cache | SharedCache]:
-        settings = [
-            CacheSettings("default", number("cache", text)) for text in options.texts("cache") if text != "0"
-        ]
-        settings += [_cache_settings(text) for text in options.texts("cache2")]
         made: dict[str, Cache | SharedCache] = {}
-        for each in settings:
-            if each.name in made:
-                raise ConfigError(f"--cache2: two caches are called {each.name!r}")
+        for each in _all_caches(options):
             if self.shared is not None:
                 made[each.name] = SharedCache(each, self.shared.client)
                 continue
@@ -138,8 +135,40 @@ class Store:
         return Area(segment, UserLock(self._file, _AREA_LOCKS + index))
 
 
+def check_options(opt: Mapping[str, Any]) -> None:
+    """Read what options say of caches, the queue and areas; make nothing.
+
+    :param opt: ``uwsgi.opt``
+    :raises ConfigError: if one makes no sense
+    """
+    options = Options(opt)
+    _all_caches(options)
+    for text in options.texts("sharedarea"):
+        _area_size(text)
+    for name in ("queue", "queue-blocksize", "locks", "lock", "rpc-max"):
+        options.number(0, name)
+    SharedSettings.of(opt)
+
+
+def _all_caches(options: Options) -> list[CacheSettings]:
+    settings = [
+        CacheSettings("default", number("cache", text)) for text in options.texts("cache") if text != "0"
+    ]
+    settings += [_cache_settings(text) for text in options.texts("cache2")]
+    for each in settings:
+        if sum(each.name == other.name for other in settings) > 1:
+            raise ConfigError(f"--cache2: two caches are called {each.name!r}")
+    return settings
+
+
 def _cache_settings(text: str) -> CacheSettings:
-    values = keyvals("cache2", text, _CACHE_KEYS)
+    values = keyvals("cache2", text, _CACHE_KEYS | _COPYING_KEYS)
+    copying = sorted(_COPYING_KEYS & values.keys())
+    if copying:
+        raise ConfigError(
+            f"--cache2 {text}: {copying[0]} copies a cache between servers, which is not supported; share "
+            "it with --shared redis://HOST, or ask the other server: uwsgi.cache_get(key, 'name@host:port')"
+        )
     if "name" not in values:
         raise ConfigError(f"--cache2 {text}: give the cache a name, as in name=pages,items=1000")
     items = values.get("items") or values.get("maxitems") or values.get("max_items") or "0"

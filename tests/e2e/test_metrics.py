@@ -275,6 +275,10 @@ def test_what_makes_no_sense_is_refused(options, said):
     ],
 )
 def test_what_cannot_be_found_ends_the_start(options, said, apps):
+    if "nowhere" not in options[0]:
+        checked = run_engine("--http-socket", ":0", "--module", "counted", "--check-config", *options)
+        assert checked.returncode != 0
+        assert said in checked.stdout + checked.stderr
     ended = run_engine("--http-socket", f":{free_port()}", "--module", "counted", *options, cwd=apps)
     assert ended.returncode != 0
     assert said in ended.stdout + ended.stderr

@@ -16,9 +16,12 @@ __all__ = ["ADVICE", "WITHOUT_EFFECT"]
 
 _BY_ADVICE: Final[Mapping[str, str]] = {
     "use --cache2 name=NAME,items=N,blocksize=BYTES": (
-        "add-cache-item cache-blocksize cache-no-expire cache-store cache-store-sync cache-sync "
-        "cache-udp-node cache-udp-server cache-use-last-modified check-cache load-file-in-cache "
+        "add-cache-item cache-blocksize cache-no-expire cache-store cache-store-sync "
+        "cache-use-last-modified check-cache load-file-in-cache "
         "load-file-in-cache-gzip"
+    ),
+    "share the cache with --shared redis://HOST, or call uwsgi.cache_get(key, 'name@host:port')": (
+        "cache-sync cache-udp-node cache-udp-server"
     ),
     "gevent-engine --help lists what there is": (
         "alarms-list cheaper-algo-list cheaper-algos-list cheaper-list clock-list clocks-list dump-options "

@@ -13,15 +13,24 @@ from engine.protocols.limits import DEFAULT_LIMITS, Limits
 from engine.protocols.status import parse_status
 from engine.protocols.uwsgi.packet import HEADER_SIZE, decode_header, decode_variables, looks_foreign
 
-__all__ = ["PING_REPLY", "SIGNAL_REPLY", "UwsgiParser", "response_head"]
+__all__ = ["CACHE", "CACHE_COMMAND", "PING_REPLY", "SIGNAL_REPLY", "UwsgiParser", "response_head"]
 
 _HEAD: Final = 0
 _BODY: Final = 1
 _DONE: Final = 2
 _CLOSED: Final = 3
+_VALUE: Final = 4
+
+CACHE: Final = 111
+"""First modifier of what asks for a cache."""
+
+CACHE_COMMAND: Final = 17
+"""Second modifier of a cache command whose value, if it has one, follows the block (uWSGI plugins/cache)."""
+
+_MOST_OF_VALUE: Final = 16 << 20  # bytes; it is held in memory whole
 
 _WEB_MODIFIERS: Final = frozenset((0, 30))
-"""WSGI, and WSGI with SCRIPT_NAME cut off; the block of any other modifier is not ours to read."""
+"""WSGI, and WSGI with SCRIPT_NAME cut off."""
 
 PING_REPLY: Final = b"\x64\x00\x00\x01"
 """Answer to modifier1 100."""
@@ -31,21 +40,22 @@ SIGNAL_REPLY: Final = b"\xff\x00\x00\x01"
 
 
 class UwsgiParser:
-    """The one request of a uwsgi connection.  Memory: at most one variable block (64 KiB).
+    """The one request of a uwsgi connection.  Memory: at most one variable block (64 KiB), or one value.
 
     Same questions as ``Http1Parser``, so the server need not know which one it holds.
     """
 
-    __slots__ = ("_buffer", "_left", "_limits", "_state")
+    __slots__ = ("_buffer", "_command", "_left", "_limits", "_state")
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self._limits = limits
         self._state: int = _HEAD
         self._buffer = b""
         self._left = 0
+        self._command: dict[str, str] = {}
 
     def __repr__(self) -> str:
-        name = ("HEAD", "BODY", "DONE", "CLOSED")[self._state]
+        name = ("HEAD", "BODY", "DONE", "CLOSED", "VALUE")[self._state]
         return f"<UwsgiParser {name}, {len(self._buffer)} bytes kept>"
 
     def kept_bytes(self) -> int:
@@ -57,7 +67,7 @@ class UwsgiParser:
         return self._state == _HEAD and not self._buffer
 
     def in_head(self) -> bool:
-        return self._state == _HEAD and bool(self._buffer)
+        return self._state == _VALUE or (self._state == _HEAD and bool(self._buffer))
 
     def in_body(self) -> bool:
         return self._state == _BODY
@@ -99,7 +109,7 @@ class UwsgiParser:
             events: list[Event] = []
             self._take_body(data, events)
             return events
-        return []
+        return self._take_value(data) if self._state == _VALUE else []
 
     def _take_head(self) -> list[Event]:
         buffer = self._buffer
@@ -120,6 +130,11 @@ class UwsgiParser:
             return []
         self._buffer = b""
         block = buffer[HEADER_SIZE:end]
+        if modifier1 == CACHE and modifier2 == CACHE_COMMAND:
+            self._command = decode_variables(block, self._limits.variables)
+            self._left = self._value_size(self._command)
+            self._state = _VALUE
+            return self._take_value(buffer[end:])
         if modifier1 not in _WEB_MODIFIERS:
             self._state = _DONE
             return [UwsgiHead(modifier1, modifier2, {}, 0, block), END_OF_BODY]
@@ -132,6 +147,22 @@ class UwsgiParser:
         if not self._left or len(buffer) > end:
             self._take_body(buffer[end:], events)
         return events
+
+    def _value_size(self, command: dict[str, str]) -> int:
+        value = command.get("size") or "0"
+        if command.get("cmd") not in ("set", "update"):
+            return 0
+        if not value.isdecimal() or len(value) > 18 or int(value) > (self._limits.body or _MOST_OF_VALUE):
+            raise ProtocolError(413, f"a value of {value} bytes for a cache")
+        return int(value)
+
+    def _take_value(self, data: bytes) -> list[Event]:
+        """The value of a cache command; nothing until it is whole."""
+        self._buffer += data
+        if len(self._buffer) < self._left:
+            return []
+        value, self._buffer, self._state = self._buffer[: self._left], b"", _DONE
+        return [UwsgiHead(CACHE, CACHE_COMMAND, self._command, 0, value), END_OF_BODY]
 
     def _body_size(self, variables: dict[str, str]) -> int:
         """Leading decimal digits of CONTENT_LENGTH, as uWSGI reads it; none: 0 (nginx sends it empty)."""

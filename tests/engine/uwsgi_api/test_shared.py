@@ -308,6 +308,7 @@ def test_options() -> None:
         ({"cache2": b"name=x"}, "how many items"),
         ({"cache2": b"name=x,items=3,bitmap=1"}, "bitmap"),
         ({"cache2": b"name=x,itms=3"}, "'itms'"),
+        ({"cache2": b"name=x,items=3,sync=10.0.0.1:3031"}, "share it with --shared redis"),
         ({"cache2": [b"name=x,items=3", b"name=x,items=3"]}, "two caches"),
         ({"queue": b"many"}, "whole number"),
     ],
