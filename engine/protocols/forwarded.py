@@ -140,4 +140,4 @@ def _host(text: str) -> str:
 
 
 def _port(text: str) -> str:
-    return text if text.isascii() and text.isdecimal() and 0 < int(text) < 65536 and len(text) < 6 else ""
+    return text if len(text) < 6 and text.isascii() and text.isdecimal() and 0 < int(text) < 65536 else ""

@@ -64,6 +64,7 @@ def test_everybody_trusted_means_the_first_address():
         ("X-Forwarded-Port", "8443", "server_port", "8443"),
         ("X-Forwarded-Port", "0", "server_port", ""),
         ("X-Forwarded-Port", "70000", "server_port", ""),
+        ("X-Forwarded-Port", "9" * 5000, "server_port", ""),
     ],
 )
 def test_other_fields_count_if_they_can_be_right(name, value, attribute, wanted):
