@@ -10,6 +10,7 @@ from typing import Final
 
 from engine.uwsgi_api.cluster.caches import SharedCache
 from engine.uwsgi_api.cluster.locks import SharedLock
+from engine.uwsgi_api.cluster.ring import SharedRing
 from engine.uwsgi_api.instance import Instance
 from engine.uwsgi_api.public import public
 from engine.uwsgi_api.remote_cache import RemoteCache
@@ -190,7 +191,7 @@ class CacheCalls(Shared):
 class QueueCalls(Shared):
     """The queue"""
 
-    def _queue(self) -> Ring:
+    def _queue(self) -> Ring | SharedRing:
         queue = self._store().queue
         if queue is None:
             raise ValueError("there is no queue: give --queue with the number of slots")

@@ -12,6 +12,7 @@ from engine.errors import ConfigError
 from engine.uwsgi_api.cluster.caches import SharedCache
 from engine.uwsgi_api.cluster.client import Client
 from engine.uwsgi_api.cluster.locks import SharedLock
+from engine.uwsgi_api.cluster.ring import SharedRing
 from engine.uwsgi_api.cluster.settings import SharedSettings
 from engine.uwsgi_api.cluster.tasks import SharedSpool
 from engine.uwsgi_api.helpers.spool import Spool
@@ -87,6 +88,7 @@ class Store:
         ]
         self.caches = self._caches(options)
         self.queue = self._queue(options)
+        _refuse_shared_areas(options)
         self.areas = [self._area(index, text) for index, text in enumerate(options.texts("sharedarea"))]
         self.area_guard = self._guard()
         self.metrics = Metrics(self.segments.get("metrics", metrics_size()), self._guard())
@@ -122,10 +124,12 @@ class Store:
             made[each.name] = Cache(each, segment, self._guard())
         return made
 
-    def _queue(self, options: Options) -> Ring | None:
+    def _queue(self, options: Options) -> Ring | SharedRing | None:
         slots, blocksize = options.number(0, "queue"), options.number(8192, "queue-blocksize")
         if not slots:
             return None
+        if self.shared is not None:
+            return SharedRing(slots, blocksize, self.shared.client)
         path = (options.texts("queue-store") or [""])[-1]
         segment = self.segments.get("queue", ring_size(slots, blocksize), path)
         return Ring(slots, blocksize, segment, self._guard())
@@ -147,7 +151,16 @@ def check_options(opt: Mapping[str, Any]) -> None:
         _area_size(text)
     for name in ("queue", "queue-blocksize", "locks", "lock", "rpc-max"):
         options.number(0, name)
-    SharedSettings.of(opt)
+    if SharedSettings.of(opt) is not None:
+        _refuse_shared_areas(options)
+
+
+def _refuse_shared_areas(options: Options) -> None:
+    if "sharedarea" in options and "shared" in options:
+        raise ConfigError(
+            "--sharedarea is memory of one machine, which --shared cannot share with other servers: keep "
+            "what is in it in a cache (uwsgi.cache_inc counts in one step), or leave one of the two out"
+        )
 
 
 def _all_caches(options: Options) -> list[CacheSettings]:

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import psutil
@@ -80,6 +81,28 @@ def test_servers_see_one_cache_and_greenlets_run_meanwhile(start):
             connection.send(request_bytes("GET", "/count/200"))
         assert [connection.reader.read().text for connection in connections] == ["True", "True"]
     assert int.from_bytes(ask(one, "/look/counter"), "little") == 400
+
+
+@shapes
+def test_a_shared_queue_answers_as_one_in_memory(start, start_engine, shape):
+    shared = start("a", *shape, "--queue", "5")
+    alone = start_engine("--module", "cluster", *shape, "--queue", "5")
+    wait_until(lambda: get(alone.http, "/ready").text == "True", timeout=20, what="all workers")
+    for seed in range(3):
+        assert ask(shared, f"/whole_queue/{seed}") == ask(alone, f"/whole_queue/{seed}")
+
+
+def test_each_message_of_a_queue_is_taken_by_one_server(start):
+    one, two = start("one", "--queue", "500"), start("two", *MASTER, "--queue", "500")
+    with ThreadPoolExecutor() as pool:
+        assert list(pool.map(ask, (one, two), ("/fill/100", "/fill/100"))) == [True, True]
+        taken = list(pool.map(ask, (one, two), ("/empty", "/empty")))
+    everything = [*taken[0], *taken[1]]
+    assert sorted(everything) == sorted(f"{name}{number}" for name in ("one", "two") for number in range(100))
+    for name in ("one", "two"):
+        for found in taken:
+            mine = [int(each.removeprefix(name)) for each in found if each.startswith(name)]
+            assert mine == sorted(mine)
 
 
 @shapes
@@ -331,6 +354,7 @@ def test_the_master_keeps_out_of_it(start, redis):
     [
         (["--shared", "localhost"], "write redis://HOST:PORT/DB"),
         (["--shared", "redis://127.0.0.1", "--shared-lease", "0"], "--shared-lease 0"),
+        (["--shared", "redis://127.0.0.1", "--sharedarea", "1"], "memory of one machine"),
     ],
 )
 def test_options_that_make_no_sense_end_the_start(options, text):

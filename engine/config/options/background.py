@@ -128,8 +128,8 @@ BACKGROUND: Final = Section(
         Option(
             "shared",
             TEXT,
-            "Share caches, locks, signals and tasks with other servers, in this Redis: redis://HOST:PORT/DB "
-            "or unix:///PATH?db=DB.",
+            "Share caches, queue, locks, signals and tasks with other servers, in this Redis: "
+            "redis://HOST:PORT/DB or unix:///PATH?db=DB.",
             page="-",
             priority="P2",
         ),

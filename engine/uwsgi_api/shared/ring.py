@@ -8,7 +8,7 @@ from typing import Final
 from engine.uwsgi_api.shared.range_lock import Guard
 from engine.uwsgi_api.shared.segments import Segment
 
-__all__ = ["Ring", "ring_size"]
+__all__ = ["Ring", "longest_message", "ring_size"]
 
 _HEAD: Final = struct.Struct("=QQ")  # next slot to write, next slot to pull
 _LENGTH: Final = struct.Struct("=Q")  # length + 1; 0: the slot is empty
@@ -17,6 +17,11 @@ _LENGTH: Final = struct.Struct("=Q")  # length + 1; 0: the slot is empty
 def ring_size(slots: int, blocksize: int) -> int:
     """Return the bytes that a ring needs; *blocksize* holds one message and its length."""
     return _HEAD.size + slots * blocksize
+
+
+def longest_message(blocksize: int) -> int:
+    """Return how many bytes a message may have."""
+    return blocksize - _LENGTH.size
 
 
 class Ring:
@@ -30,7 +35,7 @@ class Ring:
 
     def push(self, message: bytes) -> bool:
         """Add a message; False if it is too long."""
-        if len(message) > self._blocksize - _LENGTH.size:
+        if len(message) > longest_message(self._blocksize):
             return False
         with self._guard():
             write, pull = self._head()
@@ -76,7 +81,7 @@ class Ring:
 
     def set(self, slot: int, message: bytes) -> bool:
         """Put a message into a slot; False if there is no such slot, or it is too long."""
-        if not 0 <= slot < self.slots or len(message) > self._blocksize - _LENGTH.size:
+        if not 0 <= slot < self.slots or len(message) > longest_message(self._blocksize):
             return False
         with self._guard():
             self._write(slot, message)

@@ -1,6 +1,7 @@
 """One of several servers that share through Redis; each says on its log who it is."""
 
 import os
+import random
 import time
 
 import gevent
@@ -54,6 +55,37 @@ if "spooler" in uwsgi.opt:
         append("tries")
         uwsgi.set_spooler_frequency(1)
         return uwsgi.SPOOL_OK if os.path.getsize(os.path.join(WORK, "tries")) == 2 else uwsgi.SPOOL_RETRY
+
+
+def whole_queue(environ, seed):
+    """The answers to 300 calls that depend on nothing but the seed."""
+    chance = random.Random(int(seed))
+    calls = {
+        "push": lambda: uwsgi.queue_push(b"%d" % chance.randrange(1000)),
+        "long": lambda: uwsgi.queue_push(b"x" * 8185),
+        "pull": uwsgi.queue_pull,
+        "pop": uwsgi.queue_pop,
+        "last": lambda: uwsgi.queue_last(chance.randrange(7)),
+        "get": lambda: uwsgi.queue_get(chance.randrange(-1, 6)),
+        "set": lambda: uwsgi.queue_set(chance.randrange(-1, 6), b"set"),
+        "slots": lambda: (uwsgi.queue_slot(), uwsgi.queue_pull_slot()),
+    }
+    names = chance.choices(list(calls), weights=[8, 1, 4, 2, 1, 1, 1, 2], k=300)
+    return [(name, calls[name]()) for name in names]
+
+
+def fill(environ, count):
+    for number in range(int(count)):
+        uwsgi.queue_push(f"{NAME}{number}".encode())
+    return True
+
+
+def empty(environ):
+    found = []
+    while (message := uwsgi.queue_pull()) is not None:
+        found.append(message.decode())
+        gevent.sleep(0)
+    return found
 
 
 def ready(environ):
