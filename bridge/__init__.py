@@ -20,7 +20,7 @@ from bridge._interop.greenlet_future import future
 from bridge._interop.spawned import spawn
 from bridge._interop.wait import wait
 from bridge._select import select_loop
-from bridge._tree import format_tree
+from bridge._tree import format_tree, tree_of
 from bridge._version import __version__
 from bridge.monkey import patch_all, repair_asyncio
 from bridge.run import attach, new_event_loop, run
@@ -71,6 +71,7 @@ __all__ = [
     "run",
     "spawn",
     "sync_to_async",
+    "tree_of",
     "wait",
     "watch_blocking",
 ]

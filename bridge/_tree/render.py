@@ -7,7 +7,7 @@ import linecache
 from bridge._tree.collect import collect
 from bridge._tree.model import Frame, Node, Picture, State
 
-__all__ = ["format_tree", "render"]
+__all__ = ["format_tree", "render", "state_text"]
 
 
 class _Text:
@@ -68,7 +68,7 @@ class _Text:
             self.lines.append(f"{indent}{title}: shown above")
             return
         self._shown.add(node.key)
-        self.lines.append(f"{indent}{title}: {_state(node)}")
+        self.lines.append(f"{indent}{title}: {state_text(node)}")
         inner = indent + "  "
         self.lines += [f"{inner}({note})" for note in node.notes]
         self._stack(node.stack, inner)
@@ -94,7 +94,8 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}" + ("" if number == 1 else "s")
 
 
-def _state(node: Node) -> str:
+def state_text(node: Node) -> str:
+    """Say what *node* does, or waits for."""
     if node.state is not State.WAITING:
         return str(node.state.value)
     whats = [wait.what for wait in node.waits if wait.node is None]

@@ -1,9 +1,9 @@
 """``--stats ADDRESS``: one JSON document per connection, served by the master (uWSGI docs, StatsServer).
 
 With ``--stats-http`` the address speaks HTTP: ``/`` is the same document, or a page that shows it for
-who asks with ``Accept: text/html``, ``/metrics`` is for
-Prometheus, ``/health`` says that the master lives, ``/ready`` whether every worker serves; while
-the server stops it says 503, so that a balancer looks elsewhere.
+who asks with ``Accept: text/html``, ``/tree?worker=N&core=N`` shows one running request from inside,
+``/metrics`` is for Prometheus, ``/health`` says that the master lives, ``/ready`` whether every worker
+serves; while the server stops it says 503, so that a balancer looks elsewhere.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.channels import Lane
 from engine.process.plan import Phase
+from engine.process.request_trees import RequestTrees, refusal_of
 from engine.stats.backlog import backlog_of
 from engine.stats.figures import AppFacts
 from engine.stats.page import PAGE_FIELDS, page, wants_page
@@ -70,6 +71,7 @@ class StatsServer:
         self._clients: dict[_Client, None] = {}
         self._asked = 0
         self._questions: dict[int, _Question] = {}
+        self._trees = RequestTrees(master)
         master.events.add_reader(own.fileno(), self._accept)
         master.at_fork_in_child(self._close)
         master.on_control(b"stats", self._answered)
@@ -90,15 +92,19 @@ class StatsServer:
         client = _Client(self._master, sock, lambda gone: self._clients.pop(gone, None))
         self._clients[client] = None
         if self._http:
-            client.read_head(lambda path, wants_page: self._route(client, path, wants_page))
+            client.read_head(lambda head: self._route(client, head))
         else:
             self._with_details(lambda details: client.send(self._document(details)))
 
     # -- HTTP --------------------------------------------------------------------------------------
 
-    def _route(self, client: _Client, path: str, wants_page: bool) -> None:
-        path = path.partition("?")[0]
-        if wants_page and path == "/":
+    def _route(self, client: _Client, head: bytes) -> None:
+        words = head.split(b"\r\n", 1)[0].split(b" ")
+        target = words[1].decode("latin-1") if len(words) > 1 else "/"
+        path, _, query = target.partition("?")
+        if path == "/tree":
+            self._show_tree(client, head, query)
+        elif path == "/" and wants_page(head):
             client.send(_reply("200 OK", "text/html; charset=utf-8", page(), PAGE_FIELDS))
         elif path == "/health":
             client.send(_reply("200 OK", "text/plain", b"ok\n"))
@@ -111,6 +117,18 @@ class StatsServer:
         else:
             self._with_details(
                 lambda details: client.send(_reply("200 OK", "application/json", self._document(details)))
+            )
+
+    def _show_tree(self, client: _Client, head: bytes, query: str) -> None:
+        """One running request from inside; for this machine only, since it shows source code."""
+        refusal = refusal_of(client.sock, head) if self._with_cores else "--stats-no-cores is set"
+        if refusal:
+            client.send(_private("403 Forbidden", "text/plain", refusal.encode() + b"\n"))
+        elif wants_page(head):
+            client.send(_private("200 OK", "text/html; charset=utf-8", page("tree.html"), PAGE_FIELDS))
+        else:
+            self._trees.ask(
+                query, lambda status, body: client.send(_private(status, "application/json", body))
             )
 
     def _readiness(self) -> tuple[str, bytes]:
@@ -215,11 +233,11 @@ class _Client:
         self._data = memoryview(b"")
         self._deadline = self._events.call_later(_SLOW_CLIENT, self.close)
 
-    def read_head(self, then: Callable[[str, bool], None]) -> None:
-        """Call with the path of the request, and whether a browser asks, once its head is here."""
+    def read_head(self, then: Callable[[bytes], None]) -> None:
+        """Call with the head of the request once it is here."""
         self._events.add_reader(self.sock.fileno(), lambda: self._read(then))
 
-    def _read(self, then: Callable[[str, bool], None]) -> None:
+    def _read(self, then: Callable[[bytes], None]) -> None:
         try:
             data = self.sock.recv(_LONGEST_HEAD)
         except BlockingIOError:
@@ -229,8 +247,7 @@ class _Client:
         self._received += data
         if b"\r\n\r\n" in self._received or b"\n\n" in self._received:
             self._events.remove_reader(self.sock.fileno())
-            words = self._received.split(b"\r\n", 1)[0].split(b" ")
-            then(words[1].decode("latin-1") if len(words) > 1 else "/", wants_page(self._received))
+            then(self._received)
         elif not data or len(self._received) > _LONGEST_HEAD:
             self.close()
 
@@ -265,7 +282,12 @@ class _Client:
 
 
 def _reply(status: str, kind: str, body: bytes, fields: str = "") -> bytes:
+    """A reply that pages from anywhere may read."""
+    return _private(status, kind, body, f"Access-Control-Allow-Origin: *\r\n{fields}")
+
+
+def _private(status: str, kind: str, body: bytes, fields: str = "") -> bytes:
     return (
-        f"HTTP/1.0 {status}\r\nConnection: close\r\nAccess-Control-Allow-Origin: *\r\nVary: Accept\r\n"
+        f"HTTP/1.0 {status}\r\nConnection: close\r\nVary: Accept\r\n"
         f"{fields}Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
     ).encode() + body

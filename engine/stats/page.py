@@ -1,4 +1,4 @@
-"""The page of the stats server: one file that needs no other and asks for the document each second."""
+"""The pages of the stats server: files that need no other and ask for what they show each second."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ PAGE_FIELDS: Final = (
 
 
 @cache
-def page() -> bytes:
-    """Return the page, HTML in UTF-8."""
-    return files("engine.stats").joinpath("page.html").read_bytes()
+def page(name: str = "page.html") -> bytes:
+    """Return a page, HTML in UTF-8."""
+    return files("engine.stats").joinpath(name).read_bytes()
 
 
 def wants_page(head: bytes) -> bool:

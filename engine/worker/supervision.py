@@ -13,6 +13,7 @@ from engine.channels import Lane
 from engine.cores.runner import Runner
 from engine.logs.server_log import ServerLog
 from engine.net.acceptor import Acceptor
+from engine.worker.request_tree import request_tree
 from engine.worker.settings import LogFiles, Supervised
 
 __all__ = ["Supervision"]
@@ -104,6 +105,10 @@ class Supervision:
             tasks = len(asyncio.all_tasks(self._loop))
             said = {"cores": self._cores(), "tasks": tasks, "apps": self._apps}
             self._channel.send(Lane.CONTROL, data + b" " + json.dumps(said).encode())
+        elif data.startswith(b"tree "):
+            word, number, core = data.split(b" ")
+            tree = request_tree(self._runner, int(core))
+            self._channel.send(Lane.CONTROL, b"%b %b %b" % (word, number, json.dumps(tree).encode()))
 
     def _cores(self) -> list[dict[str, Any]]:
         """What each core does, as the stats server shows it; idle ones that never ran are left out."""

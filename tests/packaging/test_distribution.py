@@ -87,7 +87,7 @@ class TestBuilt:
         info = f"gevent_bridge-{__version__}.dist-info"
         tops = {name.partition("/")[0] for name in names}
         assert tops == {"bridge", "engine", "_bridge_pure.py", "pytest_bridge.py", info}
-        for name in ("bridge/py.typed", "engine/py.typed", "bridge/_state.pxd", "engine/stats/page.html"):
+        for name in ("bridge/py.typed", "engine/py.typed", "bridge/_state.pxd", "engine/stats/tree.html"):
             assert name in names
         assert f"{info}/licenses/LICENSE" in names
         assert not [name for name in names if "/tests/" in name or name.endswith((".so", ".c"))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import os
@@ -89,6 +90,17 @@ class Page:
         if "exceptionDetails" in result:
             raise RuntimeError(str(result["exceptionDetails"]))
         return result["result"].get("value")
+
+    def screenshot(self, path: Path, width: int = 1000, margin: int = 24) -> None:
+        """Write a picture of the whole page, in PNG."""
+        size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+        self._browser.call("Emulation.setDeviceMetricsOverride", self._session, **size)
+        height = self.run("document.body.getBoundingClientRect().bottom") + margin
+        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+        taken = self._browser.call(
+            "Page.captureScreenshot", self._session, format="png", clip=clip, captureBeyondViewport=True
+        )
+        path.write_bytes(base64.b64decode(taken["data"]))
 
     def wait_for(self, script: str, timeout: float = 15.0) -> Any:
         """Evaluate JavaScript until its value is true, and return that."""
