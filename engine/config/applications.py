@@ -27,7 +27,7 @@ def main_app(merged: Merged) -> AppSpec | None:
             "keep one of them, or give each a path with --mount"
         )
     if not given:
-        if "mount" in merged:
+        if any(name in merged for name in ("mount", "worker-exec", "worker-exec2")):
             return None
         raise ConfigError(
             "no application: give --module NAME (or NAME:CALLABLE), --wsgi-file FILE, or --mount /PATH=APP"

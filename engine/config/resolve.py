@@ -76,6 +76,7 @@ _NEED_MEMORY: Final = (
     "stats",
     "evil-reload-on-rss",
     "evil-reload-on-as",
+    "cheaper-rss-limit-soft",
 )
 
 _SOCKET_OPTIONS: Final[Mapping[str, Callable[[str], tuple[str, Certificate | None]]]] = {
@@ -187,6 +188,10 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         cheaper_step=merged.integer("cheaper-step"),
         cheaper_overload=merged.seconds("cheaper-overload"),
         cheaper_manual=merged.text("cheaper-algo") == "manual",
+        cheaper_rss_soft=_cheaper_rss(merged)[0],
+        cheaper_rss_hard=_cheaper_rss(merged)[1],
+        worker_exec=merged.text("worker-exec"),
+        worker_exec2=merged.text("worker-exec2"),
         daemonize=_path(merged, "daemonize"),
         uid=merged.text("uid"),
         gid=merged.text("gid"),
@@ -380,6 +385,19 @@ def _cheaper(merged: Merged) -> int:
     if least >= most:
         raise ConfigError(f"--cheaper {least} leaves nothing to save with --processes {most}; lower it")
     return least
+
+
+def _cheaper_rss(merged: Merged) -> tuple[int, int]:
+    soft, hard = merged.integer("cheaper-rss-limit-soft"), merged.integer("cheaper-rss-limit-hard")
+    if (soft or hard) and "cheaper" not in merged:
+        raise ConfigError("--cheaper-rss-limit-soft is about --cheaper; add that, or leave it out")
+    if hard and hard <= soft:
+        raise ConfigError(
+            f"--cheaper-rss-limit-hard {hard} must be higher than --cheaper-rss-limit-soft {soft}"
+        )
+    if hard and not soft:
+        raise ConfigError("--cheaper-rss-limit-hard needs --cheaper-rss-limit-soft too")
+    return soft, hard
 
 
 def _idle(merged: Merged) -> float:

@@ -172,6 +172,16 @@ class Settings:
     cheaper_step: int
     cheaper_overload: float
     cheaper_manual: bool
+    cheaper_rss_soft: int
+    """Bytes of all workers together from which on none is added; 0 means any."""
+
+    cheaper_rss_hard: int
+    worker_exec: str | None
+    """A program that takes the place of each worker, before anything of the application runs there."""
+
+    worker_exec2: str | None
+    """The same, after ``uwsgi.post_fork_hook``."""
+
     daemonize: str | None
     uid: str | None
     gid: str | None

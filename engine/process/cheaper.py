@@ -17,13 +17,21 @@ _SPARE = 0.3  # share that one worker less would have to stay below
 
 @dataclass(frozen=True, slots=True)
 class CheaperSettings:
-    """``least`` workers always; ``step`` at a time; ``overload`` seconds of calm before one ends."""
+    """``least`` workers always; ``step`` at a time; ``overload`` seconds of calm before one ends.
+
+    :param soft: bytes of memory of all workers together from which on none is added; 0 means any
+    :param hard: the same, from which on one ends, the last one never
+    :param manual: the load changes nothing
+    """
 
     least: int
     most: int
     initial: int
     step: int = 1
     overload: float = 3.0
+    soft: int = 0
+    hard: int = 0
+    manual: bool = False
 
 
 class Cheaper:
@@ -34,13 +42,26 @@ class Cheaper:
         self._cores = cores
         self._calm_since: float | None = None
 
-    def decide(self, now: float, wanted: int, busy: int) -> int:
+    def is_too_much(self, memory: int) -> bool:
+        """Whether a worker has to end because of the memory they have together."""
+        return 0 < self._settings.hard <= memory
+
+    def decide(self, now: float, wanted: int, busy: int, ready: int = 0, memory: int = 0) -> int:
         """Return how many workers there should be.
 
         :param wanted: how many there are to be so far
         :param busy: requests that run or wait, in all workers
+        :param ready: workers that serve
+        :param memory: bytes that these have together
         """
         settings = self._settings
+        if self.is_too_much(memory):
+            # The one told last may not have ended yet; its memory is no reason to end another.
+            return max(1, wanted - 1) if ready <= wanted else wanted
+        if settings.manual:
+            return wanted
+        if 0 < settings.soft <= memory:
+            busy = min(busy, int(_ENOUGH * wanted * self._cores))
         if busy > _ENOUGH * wanted * self._cores:
             self._calm_since = None
             return min(settings.most, wanted + settings.step)

@@ -25,14 +25,19 @@ if TYPE_CHECKING:
 __all__ = ["equip"]
 
 
-def equip(master: Master, settings: Settings, listeners: Sequence[Listener]) -> None:
+def equip(
+    master: Master, settings: Settings, listeners: Sequence[Listener], *, is_copy: bool = False
+) -> None:
     """Add what the settings ask for.
 
     :param listeners: the sockets that workers accept from
+    :param is_copy: another master listens to the same sockets
     :raises ConfigError: if something cannot be opened
     """
-    for path in settings.master_fifo:
-        _add_fifo(master, path, max(1, settings.cheaper))
+    if settings.master_fifo:
+        commands = _commands(master, "master fifo", max(1, settings.cheaper))
+        fifo = MasterFifo(settings.master_fifo, commands, master.log.line, master.events, is_copy=is_copy)
+        master.at_fork_in_child(fifo.close)
     _add_touched_files(master, settings)
     if settings.cheaper:
         _add_cheaper(master, settings)
@@ -52,12 +57,6 @@ def equip(master: Master, settings: Settings, listeners: Sequence[Listener]) -> 
     _watch_directories(master, settings)
 
 
-def _add_fifo(master: Master, path: str, fewest: int) -> None:
-    fifo = MasterFifo(path, _commands(master, f"master fifo {path}", fewest), master.log.line)
-    master.events.add_reader(fifo.fileno(), fifo.read)
-    master.at_fork_in_child(fifo.close)
-
-
 def _commands(master: Master, origin: str, fewest: int) -> dict[str, Callable[[], None]]:
     return {
         "r": lambda: master.reload(origin),
@@ -72,6 +71,8 @@ def _commands(master: Master, origin: str, fewest: int) -> dict[str, Callable[[]
         "+": lambda: master.set_workers(master.wanted + 1),
         "-": lambda: master.set_workers(master.wanted - 1),
         "C": lambda: master.set_workers(fewest),
+        "f": lambda: master.command("refork"),
+        "P": lambda: master.command("write-pidfiles"),
         "l": master.reopen_log,
         "L": master.rotate_log,
         "T": lambda: master.tell_workers(b"renew-certificates"),
@@ -106,20 +107,24 @@ def _add_cheaper(master: Master, settings: Settings) -> None:
             settings.cheaper_initial,
             settings.cheaper_step,
             settings.cheaper_overload,
+            settings.cheaper_rss_soft,
+            settings.cheaper_rss_hard,
+            settings.cheaper_manual,
         ),
         settings.gevent,
     )
     master.set_workers(settings.cheaper_initial)
-    if settings.cheaper_manual:
+    if settings.cheaper_manual and not settings.cheaper_rss_soft:
         return
 
     def look() -> None:
-        busy = sum(
-            row[Column.BUSY] + row[Column.WAITING]
-            for row in master.board.rows()
-            if row[Column.STATE] == WorkerState.READY
-        )
-        master.set_workers(cheaper.decide(time.monotonic(), master.wanted, busy))
+        rows = [row for row in master.board.rows() if row[Column.STATE] == WorkerState.READY]
+        busy = sum(row[Column.BUSY] + row[Column.WAITING] for row in rows)
+        memory = sum(row[Column.RSS] for row in rows)
+        wanted = master.wanted
+        if cheaper.is_too_much(memory) and wanted > 1:
+            master.log.line(f"cheaper hard rss memory limit exceeded, cheap one of {wanted} workers")
+        master.set_workers(cheaper.decide(time.monotonic(), wanted, busy, len(rows), memory))
 
     master.each_cycle(look)
 

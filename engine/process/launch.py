@@ -96,10 +96,19 @@ class _Launch:
         if settings.max_fd:
             allow_descriptors(settings.max_fd)
         server.sockets.open(server.before)
-        self.pidfiles.write()
-        server.sockets.open_stats()
+        if not server.is_copy():
+            self.pidfiles.write()
+        self._open_stats()
         if server.before is None:
             server.hooks.run("as-root")
+
+    def _open_stats(self) -> None:
+        try:
+            self.server.sockets.open_stats()
+        except ConfigError as error:
+            if not self.server.is_copy():
+                raise
+            self.server.log.line(f"{error}; no statistics before this master is reloaded")
 
     def _become_user(self) -> None:
         settings, server = self.settings, self.server
@@ -121,7 +130,8 @@ class _Launch:
         server.hooks.run("pre-app")
         loaded = self._load()
         server.hooks.run("post-app")
-        self.pidfiles.write_safe()
+        if not server.is_copy():
+            self.pidfiles.write_safe()
         mode = "async" if settings.processes == 1 else "preforking+async"
         log.line(f"*** Operational MODE: {mode} ***")
         up()
@@ -129,7 +139,7 @@ class _Launch:
         if server.supervised:
             from engine.process.supervise import supervise
 
-            return supervise(server, loaded)
+            return supervise(server, loaded, self.pidfiles.write_all)
         from engine.process.work import Work
 
         return Work(server).alone()
@@ -156,7 +166,8 @@ class _Launch:
     def _clean_up(self) -> None:
         server = self.server
         if self.settings.vacuum:
-            server.sockets.unlink()
+            if not server.has_company():
+                server.sockets.unlink()
             self.pidfiles.remove()
         server.hooks.run_at_exit("as-user-atexit", server.log.line)
         if server.logs.process is not None:

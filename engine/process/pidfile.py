@@ -33,6 +33,14 @@ class Pidfiles:
             if file.safe:
                 _write(file.path)
 
+    def write_all(self) -> None:
+        """Write every file anew (master fifo ``P``).
+
+        :raises ConfigError: if one cannot be written
+        """
+        self.write()
+        self.write_safe()
+
     def remove(self) -> None:
         """Remove every file that still names this process."""
         for file in self._files:

@@ -47,13 +47,18 @@ class OldWorker:
 
 @dataclass(frozen=True, slots=True)
 class Inherited:
-    """What one image leaves to the next."""
+    """What one image leaves to the next.
+
+    :param pid: of the process that may have it
+    :param copied_from: the master that goes on beside this one; 0 after a reload
+    """
 
     pid: int
     sockets: tuple[ServingSocket, ...] = ()
     workers: tuple[OldWorker, ...] = ()
     brutal: bool = False
     requests: Mapping[str, int] = field(default_factory=dict)
+    copied_from: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +137,9 @@ def inherited() -> Inherited | None:
     workers = tuple(OldWorker(**each) for each in state["workers"])
     for fd in [each.fd for each in sockets] + [each.fd for each in workers]:
         os.set_inheritable(fd, False)
-    return Inherited(state["pid"], sockets, workers, state["brutal"], state["requests"])
+    return Inherited(
+        state["pid"], sockets, workers, state["brutal"], state["requests"], state.get("copied_from", 0)
+    )
 
 
 def forget() -> None:

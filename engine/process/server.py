@@ -20,6 +20,7 @@ from engine.process.titles import Titles, set_title
 if TYPE_CHECKING:
     from engine.config.settings import Settings
     from engine.process.metrics import Ledger
+    from engine.process.refork import Refork
     from engine.stats.scoreboard import Scoreboard
     from engine.uwsgi_api.api import Api
 
@@ -37,6 +38,7 @@ class Server:
     api: Api
     board: Scoreboard
     ledger: Ledger | None
+    refork: Refork | None = None
     apps: Any = ()
 
     def __init__(self, settings: Settings) -> None:
@@ -57,6 +59,16 @@ class Server:
     def has_old_workers(self) -> bool:
         """Whether workers of the image before serve, so that a failure need not end everything."""
         return self.before is not None and bool(self.before.workers)
+
+    def is_copy(self) -> bool:
+        """Whether this master was started by another one that went on (master fifo ``f``)."""
+        return self.before is not None and self.before.copied_from != 0
+
+    def has_company(self) -> bool:
+        """Whether another master listens on the same sockets: the one copied from, or the copy."""
+        if self.refork is not None and self.refork.is_alive():
+            return True
+        return self.before is not None and os.getppid() == self.before.copied_from
 
     def _take_early_signals(self) -> None:
         """A stop before the first request can be served ends the start-up with status 0.

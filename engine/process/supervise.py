@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -9,6 +10,7 @@ from engine.errors import ConfigError
 from engine.process.equipment import equip
 from engine.process.master import Master
 from engine.process.metrics import Collector
+from engine.process.refork import Refork
 from engine.process.reporting import Reporting
 from engine.process.stats_push import StatsPush
 from engine.process.stats_server import StatsServer
@@ -23,10 +25,11 @@ __all__ = ["supervise"]
 _Metrics: TypeAlias = "Callable[[], Sequence[MetricFacts]] | None"
 
 
-def supervise(server: Server, loaded: bool) -> int:
+def supervise(server: Server, loaded: bool, write_pidfiles: Callable[[], None]) -> int:
     """Supervise workers until told to stop; return the exit status of the process.
 
     :param loaded: whether there is an application to run
+    :param write_pidfiles: for the master fifo
     :raises ConfigError: if something the master needs cannot be opened
     """
     master = Master(
@@ -39,7 +42,9 @@ def supervise(server: Server, loaded: bool) -> int:
         server.sockets.close,
     )
     server.api.supervise(master)
-    equip(master, server.settings, server.sockets.listeners)
+    server.refork = Refork(master, server)
+    master.on_command("write-pidfiles", lambda: _write_pidfiles(master, write_pidfiles))
+    equip(master, server.settings, server.sockets.listeners, is_copy=server.is_copy())
     Reporting(master, server.notifier)
     metrics = _collect(server, master)
     _serve_stats(server, master, metrics)
@@ -47,6 +52,14 @@ def supervise(server: Server, loaded: bool) -> int:
     server.api.use_scoreboard(master.board, None)
     server.board = master.board
     return master.run(server.before, server.early.replay)
+
+
+def _write_pidfiles(master: Master, write: Callable[[], None]) -> None:
+    try:
+        write()
+        master.log.line(f"pid files name this master now (pid: {os.getpid()})")
+    except ConfigError as error:
+        master.log.line(str(error))
 
 
 def _collect(server: Server, master: Master) -> _Metrics:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.process import reexec
 from engine.process.affinity import bind_to_processors
+from engine.process.become import become
 from engine.process.early_signals import EarlySignals
 from engine.process.server import STOP_SIGNALS, Server
 from engine.stats.figures import AppFacts
@@ -33,6 +34,7 @@ class Work:
         server.set_title(f"worker {number}")
         if server.settings.cpu_affinity:
             server.log.line(bind_to_processors(number, server.settings.cpu_affinity))
+        self._become_other("worker-exec", server.settings.worker_exec, supervised)
         server.hooks.run("post-fork")
         server.api.enter_worker(number, supervised.channel)
         server.api.use_scoreboard(server.board, supervised.row)
@@ -44,6 +46,7 @@ class Work:
         server, log = self._server, self._server.log
         cores = server.settings.gevent
         log.line(f"spawned uWSGI worker 1 (and the only) (pid: {os.getpid()}, cores: {cores})")
+        self._become_other("worker-exec", server.settings.worker_exec, None)
         server.api.enter_worker(1)
         worker = self._worker(1, None)
         status: int = worker.run()
@@ -55,6 +58,10 @@ class Work:
                 server.logs.process.restore()
             server.origin.execute(reexec.Inherited(os.getpid(), tuple(server.sockets.to_hand_over())))
         return status
+
+    def _become_other(self, option: str, command: str | None, supervised: Supervised | None) -> None:
+        if command:
+            become(option, command, self._server.sockets.listeners[0], supervised)
 
     def _worker(self, number: int, supervised: Supervised | None) -> Any:
         server, settings = self._server, self._server.settings
@@ -69,6 +76,7 @@ class Work:
 
             bridge.patch_all()
         server.api.run_post_fork()
+        self._become_other("worker-exec2", settings.worker_exec2, supervised)
         if number == 1:
             server.log.line("*** running gevent loop engine ***")
         worker = importlib.import_module("engine.worker")

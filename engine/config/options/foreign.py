@@ -80,7 +80,6 @@ _BY_ADVICE: Final[Mapping[str, str]] = {
     ),
     "py-spy and python -m bridge.dump show what a process does": "profiler backtrace-depth use-abort",
     "export metrics from the application": "mem-collector-freq",
-    "run the program with --attach-daemon": "worker-exec2",
     "use --sharedarea": "py-sharedarea",
     "mount the application explicitly, or leave it out": "no-default-app",
     "the system's clock is used": "clock",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from engine.config.options.later import noop, planned, refused
+from engine.config.options.later import noop, refused
 from engine.config.options.record import Option, Section
 from engine.config.values import COUNT, FILE, NUMBER, SECONDS, TEXT, choice
 
@@ -112,7 +112,8 @@ PROCESSES: Final = Section(
             FILE,
             "Obey characters written to this fifo: r reload, w replace workers, c one by one, q stop, "
             "p pause, s statistics, T new certificates, + and - one worker more or less; "
-            "R, W and Q without mercy.",
+            "R, W and Q without mercy; f a second master beside this one, P pid files name this one. "
+            "Of several fifos one is read, the first; a digit switches.",
             multiple=True,
             page="MasterFIFO.html",
         ),
@@ -249,8 +250,22 @@ PROCESSES: Final = Section(
             "Seconds mules and spoolers may take to end what they do before they are killed.",
             default=60,
         ),
-        planned("cheaper-rss-limit-soft", kind=NUMBER, priority="P2"),
-        planned("cheaper-rss-limit-hard", kind=NUMBER, priority="P2"),
+        Option(
+            "cheaper-rss-limit-soft",
+            NUMBER,
+            "Add no worker while all workers together have more resident memory, in bytes.",
+            default=0,
+            page="Cheaper.html",
+            priority="P2",
+        ),
+        Option(
+            "cheaper-rss-limit-hard",
+            NUMBER,
+            "End one worker after the other while they have more than this, in bytes; the last one stays.",
+            default=0,
+            page="Cheaper.html",
+            priority="P2",
+        ),
         Option("cheap", help="Start no workers before the first connection.", priority="P2"),
         Option(
             "idle",
@@ -269,7 +284,14 @@ PROCESSES: Final = Section(
             default=0,
             priority="P2",
         ),
-        planned("worker-exec", priority="P2"),
+        Option(
+            "worker-exec",
+            TEXT,
+            "Run this program in place of each worker, with the first socket as its standard input. It ends "
+            "on SIGHUP (reload) and SIGTERM (stop).",
+            priority="P2",
+        ),
+        Option("worker-exec2", TEXT, "The same, after uwsgi.post_fork_hook.", priority="P2"),
         Option(
             "touch-mules-reload",
             FILE,

@@ -379,3 +379,18 @@ def test_opt_has_the_shape_of_uwsgi(tmp_path):
         "processes": b"3",
         "gevent": b"5",
     }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--cheaper-rss-limit-soft=1"], "is about --cheaper"),
+        (["--cheaper=1", "--processes=2", "--cheaper-rss-limit-hard=5"], "needs --cheaper-rss-limit-soft"),
+        (
+            ["--cheaper=1", "--processes=2", "--cheaper-rss-limit-hard=5", "--cheaper-rss-limit-soft=6"],
+            "must be higher",
+        ),
+    ],
+)
+def test_limits_of_memory_that_make_no_sense(arguments, problem):
+    assert problem in refused(*HTTP, *APP, *arguments)
