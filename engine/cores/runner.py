@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from bridge.lowlevel import Greenlet, Parking, direct_runner
+from engine.cores.parking import RequestParking
 from engine.cores.pool import CorePool
 
 __all__ = ["RequestGreenlet", "Runnable", "Runner"]
@@ -122,7 +123,7 @@ class Runner:
     @staticmethod
     def new_parking() -> Parking:
         """Return a place where a request's greenlet can wait."""
-        return Parking()
+        return RequestParking()
 
     def __repr__(self) -> str:
         return f"<Runner {self.pool!r}>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -68,3 +69,32 @@ def test_a_typing_error_ends_the_start_with_the_names_there_are(directory):
     assert ended.returncode == 1
     assert "is status meant?" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+WAITING_APP = """
+import gevent
+
+def application(environ, start_response):
+    print("asked for", environ["PATH_INFO"], flush=True)
+    body = environ["wsgi.input"].read()
+    gevent.sleep(0.01)
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"x" * 20_000_000 if environ["PATH_INFO"] == "/much" else body]
+"""
+
+
+@engine_only("uWSGI adds one for the start and one for each item")
+def test_switches_count_how_often_a_request_waited_for_its_client(start_engine, tmp_path):
+    (tmp_path / "waiting.py").write_text(WAITING_APP)
+    engine = start_engine("--chdir", str(tmp_path), "--module", "waiting")
+    get(engine.http, "/soon")
+    assert "(0 switches on core" in engine.wait_for_log("GET /soon =>")
+    with HttpConnection(engine.http) as connection:
+        connection.send(b"POST /late HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n")
+        engine.wait_for_log("asked for /late")
+        connection.send(b"end")
+        assert connection.reader.read().body == b"end"
+        assert "(1 switches on core" in engine.wait_for_log("POST /late =>")
+        assert len(connection.get("/much").body) == 20_000_000
+    line = re.search(r"GET /much => .*\((\d+) switches on core", engine.wait_for_log("GET /much =>"))
+    assert int(line[1]) >= 1
