@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from tests.support.addresses import Address
-from tests.support.http_client import get
+from tests.support.http_client import HttpConnection
 from tests.support.responses import Response
 
-__all__ = ["Answers", "at_once"]
+__all__ = ["Answers", "at_once", "sent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,34 @@ class Answers:
         return [json.loads(response.body) for response in self.responses]
 
 
+class Sent:
+    """Requests that are under way."""
+
+    def __init__(self, connections: list[HttpConnection]) -> None:
+        self._connections = connections
+        self._began = time.monotonic()
+
+    def answers(self) -> Answers:
+        """Wait for all of them."""
+        responses = [connection.reader.read() for connection in self._connections]
+        return Answers(responses, time.monotonic() - self._began)
+
+
+@contextmanager
+def sent(address: Address, targets: Sequence[str]) -> Iterator[Sent]:
+    """Send requests for all *targets*; their connections are closed with the block, answered or not."""
+    connections: list[HttpConnection] = []
+    try:
+        for target in targets:
+            connections.append(HttpConnection(address, timeout=30))
+            connections[-1].send_request("GET", target, [("Connection", "close")])
+        yield Sent(connections)
+    finally:
+        for connection in connections:
+            connection.close()
+
+
 def at_once(address: Address, targets: Sequence[str]) -> Answers:
     """Ask for all *targets* at the same time."""
-    with ThreadPoolExecutor(len(targets)) as pool:
-        began = time.monotonic()
-        responses = list(pool.map(lambda target: get(address, target), targets))
-        return Answers(responses, time.monotonic() - began)
+    with sent(address, targets) as requests:
+        return requests.answers()

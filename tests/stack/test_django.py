@@ -8,13 +8,16 @@ from contextlib import ExitStack
 import pytest
 
 from tests.stack.conftest import engine
-from tests.stack.requests_at_once import at_once
-from tests.support.http_client import HttpConnection, get
+from tests.stack.held_queries import closed_gate
+from tests.stack.requests_at_once import at_once, sent
+from tests.support.http_client import get
 from tests.support.waiting import wait_until
 
 for package in ("django", "psycogreen", "psycopg2", "psycopg_pool"):
     pytest.importorskip(package)
 psycopg = pytest.importorskip("psycopg")
+
+POOL = 3
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +36,7 @@ def sites(database):
         def site(driver, pool=0):
             if (driver, pool) not in running:
                 env = {**database.env, "DRIVER": driver, "POOL": str(pool)}
-                options = ["--harakiri", "2", "--kill-on-disconnect"]
-                server = stack.enter_context(engine("shop_django", *options, env=env))
+                server = stack.enter_context(engine("shop_django", "--kill-on-disconnect", env=env))
                 running[driver, pool] = server.wait_ready()
                 get(server.http, "/names/")  # Django loads its views with the first request
             return running[driver, pool]
@@ -50,24 +52,28 @@ def site(request, sites):
 
 @pytest.fixture(params=["psycopg2", "psycopg", "psycopg pool"])
 def any_site(request, sites):
-    return sites("psycopg", 3) if request.param == "psycopg pool" else sites(request.param)
+    return sites("psycopg", POOL) if request.param == "psycopg pool" else sites(request.param)
 
 
 def sockets(server):
     return json.loads(get(server.http, "/sockets/").body)["sockets"]
 
 
-def test_twenty_queries_run_together_each_on_its_connection(request, site):
+def test_twenty_queries_run_together_each_on_its_connection(request, site, database):
     assert json.loads(get(site.http, "/driver/").body)["driver"] in request.node.name
-    answers = at_once(site.http, ["/sleep/0.3/"] * 20)
-    assert len({answer["backend"] for answer in answers.json()}) == 20
-    assert answers.took < 3, "one after the other they take 6 seconds"
+    with closed_gate(database.dsn, 1) as gate, sent(site.http, ["/held/1/"] * 20) as requests:
+        gate.wait_for(20)
+        assert get(site.http, "/driver/").status == 200
+        gate.open()
+        assert len({answer["backend"] for answer in requests.answers().json()}) == 20
 
 
-def test_a_pool_bounds_the_connections(sites):
-    server = sites("psycopg", 3)
-    answers = at_once(server.http, ["/sleep/0.05/"] * 12)
-    assert 1 <= len({answer["backend"] for answer in answers.json()}) <= 3
+def test_a_pool_bounds_the_connections(sites, database):
+    server = sites("psycopg", POOL)
+    with closed_gate(database.dsn, 2) as gate, sent(server.http, ["/held/2/"] * 4 * POOL) as requests:
+        gate.wait_for(POOL)
+        gate.open()
+        assert len({answer["backend"] for answer in requests.answers().json()}) == POOL
 
 
 def test_transactions_of_concurrent_requests_are_kept_apart(any_site):
@@ -99,19 +105,15 @@ def test_no_connection_is_left_after_requests(site):
     wait_until(lambda: sockets(site) <= before, timeout=10, what="the connections to be closed")
 
 
-def test_requests_that_are_ended_give_their_connections_back(request, any_site):
+def test_requests_that_are_ended_give_their_connections_back(any_site, database):
     """Without a response Django does not hear that the request is over; the engine tells it."""
     before = sockets(any_site)
-    left = [HttpConnection(any_site.http) for _ in range(3)]
-    for connection in left:
-        connection.send_request("GET", "/sleep/9/")
-    wait_until(lambda: sockets(any_site) > before, timeout=10, what="their queries to begin")
-    for connection in left:
-        connection.close()
-    assert at_once(any_site.http, ["/timeout/"] * 3).statuses == {500}
-    # With a pool of three: nobody else gets a connection, were they not given back.  The four that
-    # wait in it longer than its timeout get an error of Django's before harakiri ends them.
-    ended = at_once(any_site.http, ["/sleep/9/"] * 7)
-    assert ended.statuses == ({504, 500} if "pool" in request.node.name else {504})
-    assert at_once(any_site.http, ["/sleep/0.01/"] * 6).statuses == {200}
+    with closed_gate(database.dsn, 3) as gate:
+        with sent(any_site.http, ["/held/3/"] * POOL):
+            gate.wait_for(POOL)
+        # Where there is a pool, nobody gets a connection any more, were they not given back.
+        assert at_once(any_site.http, ["/names/"] * 2 * POOL).statuses == {200}
+        for _ in range(POOL):
+            assert get(any_site.http, "/timeout/").status == 500
+        assert at_once(any_site.http, ["/names/"] * 2 * POOL).statuses == {200}
     wait_until(lambda: sockets(any_site) <= before, timeout=10, what="the connections to be closed")

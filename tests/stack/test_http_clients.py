@@ -6,9 +6,9 @@ import pytest
 
 from tests.stack.conftest import engine
 from tests.stack.pages import write_examples
-from tests.stack.requests_at_once import at_once
+from tests.stack.requests_at_once import at_once, sent
 from tests.support.certificates import Authority
-from tests.support.http_client import HttpConnection, get
+from tests.support.http_client import get
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
@@ -44,7 +44,7 @@ def caller(authority, *options):
 
 @pytest.fixture(scope="module")
 def calling(authority, other):
-    with caller(authority, "--harakiri", "25") as server:
+    with caller(authority) as server:
         yield server.wait_ready()
 
 
@@ -75,17 +75,12 @@ def test_over_tls_each_gets_its_own_answer(calling, other, way):
 
 
 def test_calls_that_are_ended_leave_clients_that_work(authority, other):
-    with caller(authority, "--harakiri", "1", "--kill-on-disconnect") as server:
+    with caller(authority, "--kill-on-disconnect") as server:
         server.wait_ready()
-        never = [f"/{way}?{url(other, '/never')}" for way in CLIENTS]
-        left = [HttpConnection(server.http) for _ in never]
-        for connection, target in zip(left, never, strict=True):
-            connection.send_request("GET", target)
-        wait_until(lambda: waiting(other) == len(never), timeout=10, what="the calls to arrive")
-        for connection in left:
-            connection.close()
-        assert at_once(server.http, never * 3).statuses == {504}
-        wait_until(lambda: waiting(other) == 0, timeout=10, what="the calls to be given up")
+        never = [f"/{way}?{url(other, '/never')}" for way in CLIENTS] * 3
+        with sent(server.http, never):
+            wait_until(lambda: waiting(other) == len(never), timeout=20, what="the calls to arrive")
+        wait_until(lambda: waiting(other) == 0, timeout=20, what="the calls to be given up")
         echoes = [(way, f"/echo/{way}/{number}") for number in range(5) for way in CLIENTS]
         answers = at_once(server.http, [f"/{way}?{url(other, path)}" for way, path in echoes])
         assert [response.text for response in answers.responses] == [path for _, path in echoes]

@@ -26,7 +26,7 @@ def database(redis):
 @pytest.fixture(scope="module")
 def calling(redis, database):
     env = {"REDIS": "redis://{}:{}".format(*redis), "AUTHORITY": ""}
-    with engine("calling", "--harakiri", "3", "--kill-on-disconnect", env=env) as server:
+    with engine("calling", "--kill-on-disconnect", env=env) as server:
         yield server.wait_ready()
 
 
@@ -41,7 +41,7 @@ def test_many_wait_at_once_each_for_its_own_value(calling, database, way):
     clients = [HttpConnection(calling.http) for _ in keys]
     for client, key in zip(clients, keys, strict=True):
         client.send_request("GET", f"/{way}?{key}")
-    wait_until(lambda: blocked(database) == MANY, timeout=2.5, what="all to wait in BLPOP")
+    wait_until(lambda: blocked(database) == MANY, timeout=10, what="all to wait in BLPOP")
     for key in reversed(keys):
         database.rpush(key, key)
     assert [client.reader.read().text for client in clients] == keys
@@ -51,13 +51,12 @@ def test_many_wait_at_once_each_for_its_own_value(calling, database, way):
 
 @every_way
 def test_what_comes_for_requests_that_were_ended_goes_to_nobody(calling, database, way):
-    left = [HttpConnection(calling.http) for _ in range(5)]
+    left = [HttpConnection(calling.http) for _ in range(10)]
     for client in left:
         client.send_request("GET", f"/{way}?gone-{way}")
-    wait_until(lambda: blocked(database) == 5, timeout=2.5, what="all to wait in BLPOP")
+    wait_until(lambda: blocked(database) == 10, timeout=10, what="all to wait in BLPOP")
     for client in left:
         client.close()
-    assert at_once(calling.http, [f"/{way}?gone-{way}"] * 5).statuses == {504}
     wait_until(lambda: blocked(database) == 0, timeout=10, what="their connections to be closed")
     for number in range(10):
         database.rpush(f"gone-{way}", "old")

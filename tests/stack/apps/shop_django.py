@@ -30,7 +30,7 @@ settings.configure(
             "NAME": os.environ["PGDATABASE"],
             "USER": os.environ["PGUSER"],
             "CONN_MAX_AGE": float(os.environ.get("CONN_MAX_AGE", "0")),
-            "OPTIONS": {"pool": {"min_size": POOL, "max_size": POOL, "timeout": 1.2}} if POOL else {},
+            "OPTIONS": {"pool": {"min_size": POOL, "max_size": POOL, "timeout": 20}} if POOL else {},
         }
     },
 )
@@ -64,14 +64,16 @@ def driver(request):
     return JsonResponse({"driver": "psycopg]" if is_psycopg3 else "psycopg2]"})
 
 
-def sleep(request, seconds):
+def held(request, key):
+    """Wait in PostgreSQL for a lock that the test holds."""
     with transaction.atomic():
-        query("SELECT pg_sleep(%s)", float(seconds))
-    return JsonResponse({"backend": query("SELECT pg_backend_pid()")[0]})
+        backend = query("SELECT pg_backend_pid() FROM pg_advisory_xact_lock_shared(%s)", key)[0]
+    return JsonResponse({"backend": backend})
 
 
 def timeout(request):
     """A limit of gevent's own that nobody catches."""
+    connection.ensure_connection()
     with gevent.Timeout(0.05), transaction.atomic():
         query("SELECT pg_sleep(2)")
 
@@ -129,7 +131,7 @@ def sockets(request):
 
 urlpatterns = [
     path("driver/", driver),
-    path("sleep/<seconds>/", sleep),
+    path("held/<int:key>/", held),
     path("kept/<int:number>/", kept),
     path("names/", names),
     path("empty/", empty),

@@ -14,7 +14,7 @@ if os.environ["DRIVER"] == "psycopg2":
 import asyncpg
 import gevent
 from flask import Flask, jsonify
-from sqlalchemy import create_engine, func, select, text
+from sqlalchemy import create_engine, select, text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, scoped_session, sessionmaker
 
@@ -31,12 +31,13 @@ class Item(Base):
     name: Mapped[str]
 
 
-POOL = {"pool_size": 4, "max_overflow": 0, "pool_timeout": 1.2}
+POOL = {"pool_size": 4, "max_overflow": 0, "pool_timeout": 20}
 blocking = create_engine(f"postgresql+{os.environ['DRIVER']}://", **POOL)
 Session = scoped_session(sessionmaker(blocking))
 engine = create_async_engine("postgresql+asyncpg://", **POOL)
 
 app = application = Flask(__name__)
+HELD = "SELECT pg_backend_pid() FROM pg_advisory_xact_lock_shared(:key)"
 WHO = "SELECT pg_backend_pid(), txid_current()::text, pg_sleep(:seconds)::text"
 
 
@@ -49,9 +50,10 @@ def who(seconds):
     return list(Session.execute(text(WHO), {"seconds": seconds}).one())[:2]
 
 
-@app.get("/sleep/<seconds>")
-def sleep(seconds):
-    return jsonify(backend=who(float(seconds))[0])
+@app.get("/blocking/<int:key>")
+def held(key):
+    """Wait in PostgreSQL for a lock that the test holds."""
+    return jsonify(backend=Session.scalar(text(HELD), {"key": key}))
 
 
 @app.get("/kept/<int:number>")
@@ -87,6 +89,7 @@ def empty():
 
 @app.get("/timeout")
 def timeout():
+    Session.connection()
     with gevent.Timeout(0.05):
         return jsonify(who(2))
 
@@ -96,38 +99,36 @@ def pool():
     return jsonify(blocking=blocking.pool.checkedout(), asyncio=engine.pool.checkedout())
 
 
-async def in_a_task(number, seconds):
+async def in_a_task(key):
     async with AsyncSession(engine) as session:
-        session.add(Item(name=f"{number}"))
-        await session.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": seconds})
-        backend = await session.scalar(select(func.pg_backend_pid()))
+        session.add(Item(name="1"))
+        backend = await session.scalar(text(HELD), {"key": key})
         await session.rollback()
         return backend
 
 
-@app.get("/asyncio/<seconds>")
-def through_the_bridge(seconds):
+@app.get("/asyncio/<int:key>")
+def through_the_bridge(key):
     """SQLAlchemy's asyncio engine, from this greenlet."""
-    return jsonify(backend=bridge.wait(in_a_task(1, float(seconds))))
+    return jsonify(backend=bridge.wait(in_a_task(key)))
 
 
 pools = []
 
 
-async def fetch(seconds):
+async def fetch(key):
     if not pools:
         pools.append(asyncio.ensure_future(open_pool()))
     pool = await asyncio.shield(pools[0])
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("SELECT pg_sleep($1)", seconds)
-        return await connection.fetchval("SELECT pg_backend_pid()")
+        return await connection.fetchval(HELD.replace(":key", "$1::bigint"), key)
 
 
 async def open_pool():
     return await asyncpg.create_pool(min_size=1, max_size=4)
 
 
-@app.get("/asyncpg/<seconds>")
-def raw(seconds):
+@app.get("/asyncpg/<int:key>")
+def raw(key):
     """A pool of asyncpg's own, from this greenlet."""
-    return jsonify(backend=bridge.wait(fetch(float(seconds))))
+    return jsonify(backend=bridge.wait(fetch(key)))
