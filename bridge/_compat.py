@@ -19,7 +19,11 @@ __all__ = [
     "HAVE_PIDFD",
     "MAIN_THREAD_IDENT",
     "PY312",
+    "PY314",
     "ThreadLocal",
+    "base_policy",
+    "current_policy",
+    "default_policy",
     "get_native_ident",
     "getpid",
     "native_signal",
@@ -29,6 +33,7 @@ __all__ = [
 ]
 
 PY312: Final = sys.version_info >= (3, 12)
+PY314: Final = sys.version_info >= (3, 14)
 HAVE_PIDFD: Final = hasattr(os, "pidfd_open")
 # Native.  Once threads are patched the main thread's own ident is the id of a greenlet; then
 # gevent knows, if it was imported in the main thread, as patching must be.
@@ -52,6 +57,34 @@ def native_waitpid(pid: int, options: int) -> tuple[int, int]:
 def native_signal(signum: int, handler: Any) -> Any:
     """Call the interpreter's ``signal.signal``, never gevent's replacement of it."""
     return get_original("signal", "signal")(signum, handler)
+
+
+def base_policy() -> Any:
+    """Return the class below asyncio's own event loop policies; None if this Python has no policies.
+
+    Python 3.14 put an underscore before its name, 3.16 is to remove it.
+    """
+    import asyncio.events
+
+    found = vars(asyncio.events)
+    return found.get("BaseDefaultEventLoopPolicy") or found.get("_BaseDefaultEventLoopPolicy")
+
+
+def default_policy() -> Any:
+    """Return the class of asyncio's default policy, without the warning that its public name gives."""
+    import asyncio
+
+    # Naming it in the "asyncio" package warns from Python 3.14 on; the module that has it does not.
+    found = vars(sys.modules[asyncio.SelectorEventLoop.__module__])
+    return found.get("DefaultEventLoopPolicy") or found["_DefaultEventLoopPolicy"]
+
+
+def current_policy() -> Any:
+    """Return the event loop policy in use, without the warning of Python 3.14."""
+    import asyncio.events
+
+    found = vars(asyncio.events)
+    return (found.get("_get_event_loop_policy") or found["get_event_loop_policy"])()
 
 
 def uvloop_available() -> bool:

@@ -18,9 +18,10 @@ from __future__ import annotations
 import asyncio
 import asyncio.events
 import functools
+import inspect
 import selectors
 import sys
-from asyncio.events import _get_running_loop, _set_running_loop
+from asyncio.events import _get_running_loop
 from asyncio.selector_events import BaseSelectorEventLoop
 from collections.abc import Callable, Mapping
 from contextvars import Context
@@ -30,7 +31,9 @@ from gevent._hub_local import get_hub_if_exists
 from gevent.hub import Hub, get_hub
 from greenlet import getcurrent, greenlet
 
+from bridge._compat import base_policy
 from bridge._errors import WrongContextError
+from bridge._hub.current_task import hide_loop, show_loop
 from bridge._hub.leftovers import install_shared_look
 from bridge._hub.swapping import Swapping
 from bridge._watchers.io import READ, WRITE, io
@@ -76,7 +79,7 @@ class _Slots:
     switched to; each does nothing when it has been done already.
     """
 
-    __slots__ = ("_hooks", "_inside", "_loop", "_outer", "_outer_hooks")
+    __slots__ = ("_hooks", "_inside", "_loop", "_outer", "_outer_hooks", "_outer_task", "_task")
 
     def __init__(self, aio: Any) -> None:
         self._loop = aio
@@ -84,13 +87,17 @@ class _Slots:
         self._outer_hooks: Any = sys.get_asyncgen_hooks()
         self._hooks: Any = self._outer_hooks
         self._inside = True
+        self._task: Any = None
+        self._outer_task: Any = None
 
     def leave(self) -> None:
         if self._inside:
             self._inside = False
             self._hooks = sys.get_asyncgen_hooks()
             sys.set_asyncgen_hooks(*self._outer_hooks)
-            _set_running_loop(self._outer)
+            running = _get_running_loop()
+            self._task = hide_loop(running if running is self._loop else None)
+            show_loop(self._outer, self._outer_task)
 
     def enter(self) -> None:
         if not self._inside:
@@ -98,13 +105,14 @@ class _Slots:
             self._outer = _get_running_loop()
             self._outer_hooks = sys.get_asyncgen_hooks()
             sys.set_asyncgen_hooks(*self._hooks)
-            _set_running_loop(self._loop)
+            self._outer_task = hide_loop(self._outer)
+            show_loop(self._loop, self._task)
 
     def end(self) -> None:
         """The loop has stopped: leave the thread as it was when the greenlet was last switched to."""
         self._inside = False
         sys.set_asyncgen_hooks(*self._outer_hooks)
-        _set_running_loop(self._outer)
+        show_loop(self._outer, self._outer_task)
 
 
 class NestedSelector(selectors.BaseSelector):
@@ -347,7 +355,7 @@ class NestedLoop(asyncio.SelectorEventLoop):
 
     def add_signal_handler(self, sig: int, callback: Callable[[*_Ts], object], *args: *_Ts) -> None:
         """Call back when the signal arrives; several loops may watch the same one."""
-        if asyncio.iscoroutine(callback) or asyncio.iscoroutinefunction(callback):
+        if asyncio.iscoroutine(callback) or inspect.iscoroutinefunction(callback):
             raise TypeError("coroutines cannot be used with add_signal_handler()")
         self._check_signal(sig)  # type: ignore[attr-defined]
         self._check_closed()  # type: ignore[attr-defined]
@@ -484,11 +492,7 @@ def _remember_per_greenlet() -> None:
     thread: siblings would get each other's loops from ``get_event_loop``, and
     the end of one ``asyncio.run`` would make everybody forget theirs.
     """
-    events: Any = asyncio.events
-    # Python 3.14 put an underscore before the name.
-    policy = getattr(events, "BaseDefaultEventLoopPolicy", None) or getattr(
-        events, "_BaseDefaultEventLoopPolicy", None
-    )
+    policy = base_policy()
     if policy is None:
         return
     get, set_ = policy.get_event_loop, policy.set_event_loop

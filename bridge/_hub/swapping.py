@@ -1,6 +1,6 @@
 """What a greenlet that runs an asyncio loop takes out of the thread's slots while it is parked in gevent.
 
-asyncio keeps the running loop per native thread and the current task per loop.
+asyncio keeps the running loop per native thread and the current task per loop (since Python 3.14 per thread).
 Both belong to a greenlet only while it runs.  Code in a callback or in a plain
 task may block in gevent by itself; greenlets that run meanwhile must see
 neither, or libraries that guard against async contexts refuse to serve them.
@@ -57,8 +57,8 @@ class HostSlots:
         running, self._loop = self._loop, None
         if running is not None:
             task, self._task = self._task, None
-            swap_current_task(running, task)
             _set_running_loop(running)
+            swap_current_task(running, task)  # since Python 3.14 for the running loop only
 
 
 class Swapping:

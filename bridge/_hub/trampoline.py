@@ -40,6 +40,8 @@ from gevent.hub import Hub
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from bridge._clock import monotonic
+from bridge._compat import PY314
+from bridge._hub.current_task import hide_loop, show_loop, swap_current_task
 from bridge._hub.depth import call_from_below
 from bridge._hub.scheduler import Scheduler
 from bridge._hub.swapping import HostSlots, Swapping
@@ -145,6 +147,7 @@ class Trampoline(Scheduler):
         if host is hub:
             return  # the loop is being run inside the hub: its own pass will look at the queues
         running = _get_running_loop()
+        task = swap_current_task(running, None) if PY314 and running is not None else None
         _set_running_loop(None)
         self._token = host
         self._scheduled = True
@@ -160,6 +163,8 @@ class Trampoline(Scheduler):
             if driving:
                 self._driver_running = True
             _set_running_loop(running)
+            if task is not None:
+                swap_current_task(running, task)
             self._expect_idle(hub)
             if self._token is host:
                 # Not handed back: an exception was thrown into the host while
@@ -199,6 +204,7 @@ class Trampoline(Scheduler):
             self._enter_hub()
         host = getcurrent()
         running = _get_running_loop()
+        task = swap_current_task(running, None) if PY314 and running is not None else None
         _set_running_loop(None)
         self._direct = host
         self._interrupted = True
@@ -212,6 +218,8 @@ class Trampoline(Scheduler):
             if driving:
                 self._driver_running = True
             _set_running_loop(running)
+            if task is not None:
+                swap_current_task(running, task)
             if self._direct is host:
                 self._direct = None
                 self._interrupted = False
@@ -536,12 +544,13 @@ class Trampoline(Scheduler):
             running = _get_running_loop()
             private.stop()
             driver.parent = getcurrent()
+            task = hide_loop(running)
             _set_running_loop(private)  # type: ignore[arg-type]
             try:
                 _switch(driver)
             except (LoopExit, GreenletExit):
                 pass
             finally:
-                _set_running_loop(running)
+                show_loop(running, task)
         if not private.is_closed() and not getattr(private, "is_running", bool)():
             private.close()

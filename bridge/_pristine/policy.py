@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio.events
 from typing import Any
 
-from bridge._compat import ThreadLocal
+from bridge._compat import ThreadLocal, base_policy
 
 __all__ = ["repair_policy"]
 
@@ -25,10 +25,7 @@ class _PolicyLocal(ThreadLocal):  # type: ignore[misc]
 def repair_policy() -> None:
     """Make policies, the present one too, remember per native thread."""
     events: Any = asyncio.events
-    # Python 3.14 put an underscore before the name.
-    base = getattr(events, "BaseDefaultEventLoopPolicy", None) or getattr(
-        events, "_BaseDefaultEventLoopPolicy", None
-    )
+    base = base_policy()
     if base is None or issubclass(base._Local, ThreadLocal):
         return
     base._Local = _PolicyLocal

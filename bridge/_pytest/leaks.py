@@ -37,10 +37,12 @@ class _Alive:
 
     __slots__ = ("greenlets", "tasks", "watchers")
 
-    def __init__(self, started: weakref.WeakSet[gevent.Greenlet[..., Any]]) -> None:
+    def __init__(
+        self, started: weakref.WeakSet[gevent.Greenlet[..., Any]], loops: weakref.WeakSet[Any]
+    ) -> None:
         # Strong references: an id must not come back as something else.
         self.greenlets = {id(each): each for each in list(started) if not each.dead}
-        self.tasks = {id(each): each for each in registered_tasks() if _counts(each)}
+        self.tasks = {id(each): each for each in registered_tasks(list(loops)) if _counts(each)}
         self.watchers = {id(each): each for each in _watchers()}
 
     def forget(self, others: _Alive) -> None:
@@ -84,6 +86,7 @@ class LeakCheck:
     def __init__(self, settings: Settings) -> None:
         self._default = settings.leaks
         self._started: weakref.WeakSet[gevent.Greenlet[..., Any]] = weakref.WeakSet()
+        self._loops: weakref.WeakSet[Any] = weakref.WeakSet()
         self._before: _Alive | None = None
         self._left: _Alive | None = None
 
@@ -107,7 +110,7 @@ class LeakCheck:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Look before."""
-        self._before = _Alive(self._started) if self._mode(item) != "off" else None
+        self._before = _Alive(self._started, self._loops) if self._mode(item) != "off" else None
         self._left = None
         try:
             return (yield)
@@ -121,11 +124,14 @@ class LeakCheck:
         """What a fixture starts that outlives the test is not the test's."""
         before = self._before
         if before is None:
-            return (yield)
-        earlier = _Alive(self._started) if fixturedef.scope != "function" else None
+            result = yield
+            self._note_loop(result)
+            return result
+        earlier = _Alive(self._started, self._loops) if fixturedef.scope != "function" else None
         result = yield
+        self._note_loop(result)
         if earlier is not None:
-            made = _Alive(self._started)
+            made = _Alive(self._started, self._loops)
             made.forget(earlier)
             before.add(made)
         if fixturedef.argname in _RUNNERS and isinstance(result, asyncio.Runner):
@@ -134,12 +140,18 @@ class LeakCheck:
             fixturedef.addfinalizer(functools.partial(self._before_runner_ends, result))
         return result
 
+    def _note_loop(self, result: Any) -> None:
+        if isinstance(result, asyncio.Runner):
+            self._loops.add(result.get_loop())
+        elif isinstance(result, asyncio.AbstractEventLoop):
+            self._loops.add(result)
+
     def _before_runner_ends(self, runner: asyncio.Runner) -> None:
         before = self._before
         if before is None:
             return
         aio = runner.get_loop()
-        left = _Alive(self._started)
+        left = _Alive(self._started, self._loops)
         left.forget(before)
         if any(not task.done() for task in left.tasks.values() if task.get_loop() is aio):
             runner.run(_turns())  # those that were cancelled may end
@@ -175,12 +187,12 @@ class LeakCheck:
         return result
 
     def _after(self, before: _Alive) -> _Alive:
-        left = _Alive(self._started)
+        left = _Alive(self._started, self._loops)
         left.forget(before)
         if left and get_hub_if_exists() is not None:
             for _ in range(_TURNS):  # what was killed or cancelled may end
                 gevent.sleep(0)
-            left = _Alive(self._started)
+            left = _Alive(self._started, self._loops)
             left.forget(before)
         # A watcher that only wakes a greenlet which is listed anyway says nothing new.
         for key, w in list(left.watchers.items()):

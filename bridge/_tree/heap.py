@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
+from asyncio.events import _get_running_loop
+from collections.abc import Iterable
 from typing import Any, Final
 
 from gevent.hub import Hub
 from greenlet import getcurrent, greenlet
 
+from bridge._compat import PY314
 from bridge._tree.references import module_of
 from bridge.loop import live_loops, loop
 
@@ -52,9 +55,18 @@ class Heap:
             found = found.parent
 
 
-def registered_tasks() -> list[asyncio.Task[Any]]:
-    """Return the tasks that asyncio itself lists: ``gc.freeze()`` hides old ones from the collector."""
+def registered_tasks(loops: Iterable[Any] = ()) -> list[asyncio.Task[Any]]:
+    """Return the tasks that asyncio itself lists: ``gc.freeze()`` hides old ones from the collector.
+
+    :param loops: Python 3.14 tells the tasks of one loop only.  There, those of these loops
+        are found and of the loops that hosted greenlets last; before, those of all loops.
+    """
     found: list[asyncio.Task[Any]] = []
+    if PY314:
+        asked = {id(aio): aio for aio in (*loops, *_hosts())}
+        for aio in asked.values():
+            found += asyncio.all_tasks(aio)
+        return found
     for name in _REGISTRIES:
         registry = getattr(asyncio.tasks, name, None)
         for _ in range(10):  # another thread may add one meanwhile
@@ -64,6 +76,11 @@ def registered_tasks() -> list[asyncio.Task[Any]]:
             except RuntimeError:
                 continue
     return found
+
+
+def _hosts() -> list[Any]:
+    own = [aio for each in live_loops() for aio in (each._aio, each._ext_aio, each._private)]
+    return [aio for aio in (*own, _get_running_loop()) if aio is not None]
 
 
 def _linkable_types() -> list[type]:
@@ -81,6 +98,7 @@ def look() -> Heap:
     heap = Heap()
     add_greenlet = heap.add_greenlet
     add_greenlet(getcurrent())
+    loops: list[Any] = []
     kinds: dict[type, str] = dict.fromkeys(_linkable_types(), "linkable")
     linkable = tuple(kinds)
     for obj in gc.get_objects():
@@ -97,13 +115,15 @@ def look() -> Heap:
             heap.tasks[id(obj)] = obj
         elif kind == "future":
             heap.futures[id(obj)] = obj
+        elif kind == "loop":
+            loops.append(obj)
         elif kind == "shared":
             heap.shared.append(obj)
         elif kind == "timeout":
             heap.timeouts.append(obj)
         else:
             heap.linkables.append(obj)
-    for task in registered_tasks():
+    for task in registered_tasks(loops):
         heap.tasks[id(task)] = task
     heap.loops = live_loops()
     for each in heap.loops:
@@ -123,6 +143,8 @@ def _kind(cls: type, linkable: tuple[type, ...]) -> str:
         return "future"
     if issubclass(cls, linkable):
         return "linkable"
+    if issubclass(cls, asyncio.AbstractEventLoop):
+        return "loop"
     if cls is asyncio.Timeout:
         return "timeout"
     package, _, module = module_of(cls).rpartition(".")

@@ -9,7 +9,7 @@ from typing import Any
 from gevent.hub import Hub
 from greenlet import getcurrent, greenlet
 
-from bridge._compat import ThreadLocal
+from bridge._compat import ThreadLocal, default_policy
 from bridge._hub.nested import NestedLoop
 from bridge._interop.place import here
 
@@ -66,7 +66,7 @@ class EventLoop(NestedLoop):
         return (self, me) in _running.loops
 
 
-class EventLoopPolicy(asyncio.DefaultEventLoopPolicy):
+class EventLoopPolicy(default_policy()):  # type: ignore[misc]
     """asyncio's default policy, except that its loops are :class:`EventLoop` objects."""
 
     _loop_factory = EventLoop

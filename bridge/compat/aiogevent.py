@@ -14,6 +14,7 @@ import gevent
 from gevent.hub import get_hub
 from greenlet import getcurrent, greenlet
 
+from bridge._compat import current_policy
 from bridge._errors import WrongContextError
 from bridge._interop.place import here, require_greenlet
 from bridge._interop.wait import wait_for_future
@@ -28,7 +29,7 @@ def _loop_for(loop: asyncio.AbstractEventLoop | None) -> asyncio.AbstractEventLo
     if loop is not None:
         return loop
     running = visible_loop()
-    return running if running is not None else asyncio.get_event_loop_policy().get_event_loop()
+    return running if running is not None else current_policy().get_event_loop()
 
 
 def yield_future(future: Awaitable[T], loop: asyncio.AbstractEventLoop | None = None) -> T:

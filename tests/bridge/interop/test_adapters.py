@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import time
 from contextvars import ContextVar, copy_context
@@ -134,7 +135,7 @@ class TestSyncToAsync:
 
         adapted = bridge.sync_to_async(named)
         assert (adapted.__name__, adapted.__doc__) == ("named", "Documented.")
-        assert asyncio.iscoroutinefunction(adapted)
+        assert inspect.iscoroutinefunction(adapted)
 
     def test_coroutine_functions_are_refused(self) -> None:
         async def already() -> None: ...

@@ -1,6 +1,7 @@
 """What StackCache promises, compiled and not; and what only the compiled one does."""
 
 import dataclasses
+import sys
 import threading
 
 import greenlet
@@ -185,12 +186,15 @@ class TestNative:
     def test_calls_across_the_end_of_a_chunk_map_no_memory(self, native_cache):
         """Without the cache a call at the worst depth maps and unmaps a chunk, each time."""
 
+        def leaf(a=0, b=0, c=0, d=0, e=0, f=0, g=0, h=0):
+            """Its frame is larger than one of call_at: at some depth it is the one that does not fit."""
+
         def call_at(depth):
             if depth:
                 call_at(depth - 1)
             else:
                 for _ in range(50):
-                    (lambda: None)()
+                    leaf()
 
         native_cache.install()
         before = native_cache.statistics()
@@ -198,7 +202,9 @@ class TestNative:
             greenlet.greenlet(call_at).switch(depth)
         after = native_cache.statistics()
         assert after.misses - before.misses <= 4
-        assert after.hits - before.hits > 250 + 50
+        # CPython 3.14 keeps the chunk above by itself, so only the first call asks for one.
+        calls = 1 if sys.version_info >= (3, 14) else 50
+        assert after.hits - before.hits >= 250 + calls
 
     def test_threads_lose_no_chunk(self, native_cache):
         native_cache.install()

@@ -7,9 +7,12 @@ gevent.monkey.patch_all()
 import asyncio  # noqa: E402
 import subprocess  # noqa: E402
 import sys  # noqa: E402
+import warnings  # noqa: E402
 
 stdlib = {name: module for name, module in sys.modules.items() if name in sys.stdlib_module_names}
-asyncio.set_event_loop_policy(asyncio.DefaultEventLoopPolicy())
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # policies, from Python 3.14 on
+    asyncio.set_event_loop_policy(asyncio.DefaultEventLoopPolicy())
 
 import bridge.monkey  # noqa: E402
 
