@@ -215,6 +215,7 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         keepalive=merged.seconds("http-keepalive"),
         head_timeout=merged.seconds("http-headers-timeout") if "http-headers-timeout" in merged else 0.0,
         body_rate=merged.integer("http-body-min-rate"),
+        pipeline=merged.integer("http-pipeline"),
         forwarded_from=_words(merged, "forwarded-allow-ips"),
         forwarded_fields=_words(merged, "forwarded-headers"),
         proxies=_words(merged, "proxy-protocol-allow-ips") if merged.flag("enable-proxy-protocol") else (),

@@ -217,6 +217,9 @@ class Settings:
     body_rate: int
     """Bytes per second; 0 means any."""
 
+    pipeline: int
+    """Requests of one connection begun in a row."""
+
     kill_on_disconnect: bool
     forwarded_from: tuple[str, ...]
     """Peers that may say who the client is; addresses, networks, ``unix``, ``*``."""

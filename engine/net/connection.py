@@ -26,7 +26,6 @@ from engine.request.exchange import Exchange
 __all__ = ["Connection", "Parser"]
 
 _EXCUSED: Final = -(1 << 60)
-_TURN: Final = 32  # pipelined requests answered before other connections get their turn
 _NEVER: Final = float("inf")
 _LINGER: Final = 2.0  # seconds to let a client read an error page before the connection is closed
 _LINGER_BYTES: Final = 1 << 20
@@ -124,7 +123,7 @@ class Connection:
     def _go_on(self) -> None:
         """Serve what else has arrived; the end of every callback that may have ended a reply."""
         self._in_callback = True
-        turn = _TURN
+        turn = self.front.pipeline
         while self._next_ready and not self._closing:
             turn -= 1
             if turn < 0:

@@ -7,6 +7,7 @@ cdef class FrontEnd:
     cdef public double keepalive
     cdef public double head_timeout
     cdef public Py_ssize_t body_rate
+    cdef public Py_ssize_t pipeline
     cdef public Py_ssize_t most_connections
     cdef public object crowd
     cdef public object log

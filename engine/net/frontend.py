@@ -32,6 +32,7 @@ class Timings:
     :param body_rate: bytes per second that a body must bring, on average over each socket_timeout in
         which the server waits for it; 0 means any.  Kestrel asks for 240, Apache for 500.
     :param max_connections: of one worker; 0: three quarters of the descriptors it may have
+    :param pipeline: requests of one connection begun in a row before other connections get their turn
     """
 
     socket_timeout: float = 30.0
@@ -41,6 +42,7 @@ class Timings:
     body_rate: int = 240
     max_connections: int = 0
     websocket: WebSocketSettings = field(default=WebSocketSettings())
+    pipeline: int = 32
 
 
 class Waiting(Protocol):
@@ -85,6 +87,7 @@ class FrontEnd:
         self.keepalive = timings.keepalive
         self.head_timeout = timings.head_timeout or timings.socket_timeout
         self.body_rate = timings.body_rate
+        self.pipeline = timings.pipeline
         self.crowd = Crowd(timings.max_connections, log.line)
         self.log = log
         self._log_requests = log_requests

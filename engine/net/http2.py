@@ -47,7 +47,6 @@ _NEVER: Final = float("inf")
 _LINGER: Final = 2.0  # seconds to let a client read the last frames before the connection is closed
 _MOST_KEPT: Final = 1 << 18  # bytes of frames that a client may make the server keep while it reads none
 _SLICE: Final = 16384  # bytes read between looks at what they were for
-_TURN: Final = 32  # requests begun before other connections get their turn
 _NO_ONE: Final = TrustedPeers(())
 
 
@@ -137,7 +136,7 @@ class Http2Connection:
         """Run the requests that have come; the end of every callback that may have begun some."""
         self._in_callback = True
         begun = self._begun
-        turn = _TURN
+        turn = self.front.pipeline
         while begun and turn:
             exchange = begun.popleft()
             if not exchange.gone:

@@ -85,4 +85,5 @@ class WorkerSettings:
             config.body_rate,
             config.max_connections,
             config.websocket,
+            config.pipeline,
         )

@@ -207,6 +207,39 @@ def test_a_thousand_slow_connections_hold_no_core(start_engine, loop):
                 assert good.get("/hello").body == b"hello"
 
 
+ORDER = """
+import time
+order = []
+
+def application(environ, start_response):
+    name = environ["PATH_INFO"].strip("/")
+    if name == "block":
+        time.sleep(1)  # the loop too: meanwhile everybody's requests arrive
+    elif name != "order":
+        order.append(name)
+    start_response("200 OK", [])
+    return ["".join(order).encode()]
+"""
+
+
+@loops
+@pytest.mark.parametrize("row", [3, 20])
+def test_only_so_many_pipelined_requests_are_answered_in_a_row(start_engine, tmp_path, loop, row):
+    (tmp_path / "order.py").write_text(ORDER)
+    options = ["--module", "order", "--chdir", str(tmp_path), "--loop-backend", loop]
+    engine = start_engine(*options, "--http-pipeline", str(row))
+    with HttpConnection(engine.http) as greedy, HttpConnection(engine.http) as other:
+        assert other.get("/order").body == greedy.get("/order").body == b""
+        greedy.send(request_bytes("GET", "/block") + request_bytes("GET", "/a") * 60)
+        other.send(request_bytes("GET", "/b"))
+        other.reader.read()
+        for _ in range(61):
+            greedy.reader.read()
+        order = other.get("/order").body
+    assert order.count(b"a") == 60
+    assert row - 1 <= order.index(b"b") <= 2 * row + 1
+
+
 @loops
 def test_a_flood_of_pipelined_requests_leaves_others_their_turn(start_engine, loop):
     engine = start_engine("--module", "routes", "--loop-backend", loop)

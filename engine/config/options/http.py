@@ -67,6 +67,15 @@ HTTP: Final = Section(
             priority="P1",
         ),
         Option(
+            "http-pipeline",
+            COUNT,
+            "Pipelined requests of one client that are begun in a row, before other clients get their turn; "
+            "what else has arrived waits, and no more is read.",
+            default=32,
+            page="-",
+            priority="P2",
+        ),
+        Option(
             "http2",
             choice("auto", "on", "off"),
             "HTTP/2. auto: with TLS, if the h2 package is installed (pip install gevent-bridge[http2]). "
