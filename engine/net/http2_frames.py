@@ -5,6 +5,7 @@ Imports ``h2``; only imported where HTTP/2 is spoken.
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Final
 
 from h2.config import H2Configuration
@@ -13,6 +14,7 @@ from h2.errors import ErrorCodes
 from h2.exceptions import InvalidBodyLengthError, ProtocolError
 from h2.settings import SettingCodes, Settings
 from hpack.exceptions import HPACKError
+from hyperframe.exceptions import InvalidDataError
 from hyperframe.frame import GoAwayFrame, SettingsFrame
 
 from engine.protocols.limits import Limits
@@ -102,6 +104,13 @@ class Frames(H2Connection):
         number, code = frame.stream_id, ErrorCodes.PROTOCOL_ERROR
         self.reset_stream(number, code)
         return [StreamBroken(number)]
+
+    def _terminate_connection(self, error_code: ErrorCodes) -> None:
+        cause = getattr(sys.exc_info()[1], "__cause__", None)
+        # hyperframe has one error for all it does not like in a frame (RFC 9113 section 6.5).
+        if isinstance(cause, InvalidDataError) and "SETTINGS ack" in str(cause):
+            error_code = ErrorCodes.FRAME_SIZE_ERROR
+        super()._terminate_connection(error_code)
 
     def is_in_frame(self) -> bool:
         """Whether a frame, or a head of several, has begun and not ended."""

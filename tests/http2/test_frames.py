@@ -36,7 +36,7 @@ BROKEN = {
     "frame above the size allowed": (lambda c: raw(0, 0, 1, bytes(16385)), SIZE),
     "ping of 7 bytes": (lambda c: raw(6, 0, 0, bytes(7)), SIZE),
     "settings of 5 bytes": (lambda c: raw(4, 0, 0, bytes(5)), SIZE),
-    "settings ack with payload": (lambda c: raw(4, 1, 0, bytes(6)), PROTOCOL),
+    "settings ack with payload": (lambda c: raw(4, 1, 0, bytes(6)), SIZE),
     "window update of 3 bytes": (lambda c: raw(8, 0, 0, bytes(3)), SIZE),
     "reset of 3 bytes": (lambda c: head(c, "/wait/x", flags=["END_HEADERS"]) + raw(3, 0, 1, bytes(3)), SIZE),
     # section 4.3: compression
