@@ -24,6 +24,7 @@ cdef class DefaultLine:
     cdef Py_ssize_t _count
     cdef Py_ssize_t _head_size
     cdef Py_ssize_t _switches
+    cdef public long long others
     cdef int _core
     cdef str _answered_text
 

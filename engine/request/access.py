@@ -48,6 +48,8 @@ class DefaultLine:
         self._last_address = self._last_user = self._asked_text = ""
         self._code = self._count = self._head_size = self._switches = -1
         self._core = -2
+        self.others = 0
+        """Requests that other workers have finished, as of a moment ago."""
         self._answered_text = ""
 
     def make(self, exchange: Exchange, number: int, took: float) -> str:
@@ -83,8 +85,8 @@ class DefaultLine:
             start = f"[pid: {self._pid}|app: {exchange.app}|req: "
         asked = self._asked(address, user, exchange.variable_count, exchange.request_bytes())
         line = (
-            f"{start}{number}/{number}] {asked}{method} {uri} => generated {exchange.body_bytes} bytes in "
-            f"{duration} {self._unit}{how}(HTTP/{version} {self._answered(exchange)}"
+            f"{start}{number}/{number + self.others}] {asked}{method} {uri} => generated "
+            f"{exchange.body_bytes} bytes in {duration} {self._unit}{how}(HTTP/{version} {self._answered(exchange)}"
         )
         if self._memory is None:
             return line

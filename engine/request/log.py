@@ -23,17 +23,20 @@ def line_maker(
     worker: int,
     memory: Callable[[], tuple[int, int]],
     metric: Callable[[str], int] = lambda name: 0,
+    on_default: Callable[[DefaultLine], None] = lambda line: None,
 ) -> MakeNumberedLine:
     """Return what makes the lines that *settings* ask for; call in the worker.
 
     :param memory: resident and virtual size of this process, in bytes
     :param metric: tells the value of a metric
+    :param on_default: is given what makes the lines, if they are the default ones
     :raises ConfigError: if the format cannot be used
     """
     if settings.pattern is None and not settings.json_fields:
         line = DefaultLine(
             os.getpid(), settings.micros, settings.forwarded_for, memory if settings.memory else None
         )
+        on_default(line)
         return line.make
     around = Surroundings(os.getpid(), worker, memory, settings.date_format, settings.forwarded_for, metric)
     if settings.json_fields:

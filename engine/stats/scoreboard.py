@@ -165,6 +165,16 @@ class Scoreboard:
             default=None,
         )
 
+    def requests_of_others(self, number: int) -> int:
+        """Return how many requests all workers but *number* have ended, those of earlier processes too."""
+        ended: dict[int, int] = {}
+        for row in self.rows():
+            here, base, now = row[Column.NUMBER], row[Column.BASE_REQUESTS], row[Column.REQUESTS]
+            # Of two processes of one number the younger has begun where the older was then.
+            ended[here] = max(ended.get(here, 0), base + now)
+        ended.pop(number, None)
+        return sum(ended.values())
+
     def total(self, column: Column) -> int:
         """Return the sum of a column over all processes."""
         return sum(row[column] for row in self.rows())

@@ -12,6 +12,7 @@ from engine.net.acceptor import Acceptor
 from engine.net.frontend import FrontEnd
 from engine.net.listeners import Listener
 from engine.net.uwsgi import UwsgiConnection
+from engine.request.access import DefaultLine
 from engine.request.exchange import Exchange
 from engine.request.log import line_maker
 from engine.stats.memory import memory
@@ -46,6 +47,8 @@ class Reception:
         self._runner = serving.runner
         self._log = log
         self._is_paused = is_paused
+        self._instance = api.instance
+        self._default_lines: list[DefaultLine] = []
         self.front = self._new_front(loop, api)
         self.acceptor = self._new_acceptor(loop)
         self._pause_when_full()
@@ -59,13 +62,22 @@ class Reception:
             self._settings.timings(),
             self._log,
             request_log.enabled,
-            line_maker(request_log, self._settings.number, memory, api.instance.metric),
+            line_maker(
+                request_log, self._settings.number, memory, api.instance.metric, self._default_lines.append
+            ),
             request_log.exceptions.filter(),
             self._serving.submit,
             self._serving.withdraw,
             self._runner.new_parking,
             self._serving.environs.connection_template,
         )
+
+    def count_others(self) -> None:
+        """Bring up to date how many requests log lines say that the whole server has finished."""
+        board = self._instance.board
+        if board is not None:
+            for line in self._default_lines:
+                line.others = board.requests_of_others(self._settings.number)
 
     def _new_acceptor(self, loop: asyncio.AbstractEventLoop) -> Acceptor:
         config, front = self._settings.config, self.front

@@ -65,6 +65,8 @@ class Upkeep:
         self._stopped = False
         self.queue: Callable[[], int] = lambda: 0
         """Tells how many connections wait to be accepted."""
+        self.on_tick: Callable[[], None] = lambda: None
+        """Called after the figures were published, about once a second."""
         self._harakiri = Harakiri(
             runner.pool,
             runner.greenlets,
@@ -105,6 +107,7 @@ class Upkeep:
         if not threshold or self.queue() > threshold:
             self._harakiri.sweep(now)
         self.publish()
+        self.on_tick()
         self._check_lifetime()
         self._ticking = self._loop.call_later(self._harakiri.interval(), self._tick)
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.engine_process import run_engine
 from tests.support.http_client import HttpConnection, get
+from tests.support.waiting import wait_until
 
 engine_only = pytest.mark.engine_only
 
@@ -98,3 +99,27 @@ def test_switches_count_how_often_a_request_waited_for_its_client(start_engine, 
         assert len(connection.get("/much").body) == 20_000_000
     line = re.search(r"GET /much => .*\((\d+) switches on core", engine.wait_for_log("GET /much =>"))
     assert int(line[1]) >= 1
+
+
+@engine_only("one of its workers may answer all")
+def test_a_line_counts_the_requests_of_its_worker_and_of_all(start_engine, directory):
+    engine = start_engine("--chdir", str(directory), "--module", "logged", "--master", "-p", "2")
+
+    def counts(text):
+        found = re.findall(r"pid: (\d+)\|app: 0\|req: (\d+)/(\d+)\]", engine.wait_for_log(text))
+        return [tuple(map(int, each)) for each in found]
+
+    def both():
+        get(engine.http, "/again")
+        return len({pid for pid, _, _ in counts("GET /again")}) == 2
+
+    wait_until(both, timeout=20, what="both workers to answer")
+    before = len(counts("GET /again"))
+
+    def all_are_counted():
+        get(engine.http, "/more")
+        log = counts("GET /more")
+        return log[-1][2] == len(log) > before
+
+    wait_until(all_are_counted, timeout=20, what="a line that counts all requests")
+    assert all(mine <= everybody for _, mine, everybody in counts("GET /more"))
