@@ -86,7 +86,8 @@ class DefaultLine:
         asked = self._asked(address, user, exchange.variable_count, exchange.request_bytes())
         line = (
             f"{start}{number}/{number + self.others}] {asked}{method} {uri} => generated "
-            f"{exchange.body_bytes} bytes in {duration} {self._unit}{how}(HTTP/{version} {self._answered(exchange)}"
+            f"{exchange.body_bytes} bytes in {duration} {self._unit}{how}"
+            f"(HTTP/{version} {self._answered(exchange)}"
         )
         if self._memory is None:
             return line
