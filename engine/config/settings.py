@@ -276,3 +276,7 @@ class Settings:
 
     bytes, True for a flag without a value, a list for what was repeated.
     """
+
+    def touch_paths(self) -> tuple[str, ...]:
+        """Return the files whose modification brings new code."""
+        return (*self.touch_reload, *self.touch_workers_reload, *self.touch_chain_reload)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from engine.process.cheaper import Cheaper, CheaperSettings
@@ -26,11 +26,17 @@ __all__ = ["equip"]
 
 
 def equip(
-    master: Master, settings: Settings, listeners: Sequence[Listener], *, is_copy: bool = False
+    master: Master,
+    settings: Settings,
+    listeners: Sequence[Listener],
+    touched: Mapping[str, float | None],
+    *,
+    is_copy: bool = False,
 ) -> None:
     """Add what the settings ask for.
 
     :param listeners: the sockets that workers accept from
+    :param touched: how files to watch were before the application was loaded
     :param is_copy: another master listens to the same sockets
     :raises ConfigError: if something cannot be opened
     """
@@ -38,7 +44,7 @@ def equip(
         commands = _commands(master, "master fifo", max(1, settings.cheaper))
         fifo = MasterFifo(settings.master_fifo, commands, master.log.line, master.events, is_copy=is_copy)
         master.at_fork_in_child(fifo.close)
-    _add_touched_files(master, settings)
+    _add_touched_files(master, settings, touched)
     if settings.cheaper:
         _add_cheaper(master, settings)
     if settings.cheap or settings.idle:
@@ -79,8 +85,8 @@ def _commands(master: Master, origin: str, fewest: int) -> dict[str, Callable[[]
     }
 
 
-def _add_touched_files(master: Master, settings: Settings) -> None:
-    watch = TouchWatch()
+def _add_touched_files(master: Master, settings: Settings, touched: Mapping[str, float | None]) -> None:
+    watch = TouchWatch(touched)
     for path in settings.touch_reload:
         watch.add(path, lambda path: master.reload(f"{_name(path)} was touched"))
     for path in settings.touch_workers_reload:

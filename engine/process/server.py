@@ -16,6 +16,7 @@ from engine.process.log_setup import LogSetup
 from engine.process.notify import Notifier
 from engine.process.sockets import Sockets
 from engine.process.titles import Titles, set_title
+from engine.process.touch import modified
 
 if TYPE_CHECKING:
     from engine.config.settings import Settings
@@ -46,6 +47,8 @@ class Server:
         self.origin = reexec.Origin.of_this_process()
         self.before = reexec.inherited()
         reexec.forget()
+        # Before the application is loaded: what is touched from here on may not be in it.
+        self.touched = {path: modified(path) for path in settings.touch_paths()}
         self.log = ServerLog()
         self.log.use_prefix(line_prefix(settings.log_date, settings.log_prefix))
         self.notifier = Notifier(os.environ)

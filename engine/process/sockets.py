@@ -77,6 +77,7 @@ class Sockets:
                 left.remove(each)
                 sock = socket.socket(fileno=each.fd)
                 sock.listen(settings.listen)
+                sock.setblocking(False)  # gevent's sockets do not look at the descriptor's own flag
                 return "inherited", Listener(wanted.protocol, sock, each.name, each.path)
         passed = adopt(wanted.protocol, wanted.address, passed_on, settings.listen)
         if passed is not None:

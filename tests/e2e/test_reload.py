@@ -285,3 +285,33 @@ def test_a_second_address_in_the_configuration_is_bound_at_reload(start, version
     wait_until(socket.exists, timeout=20, what="the second socket")
     wait_until(lambda: get(socket).status == 200, timeout=20, what="an answer there")
     assert get(engine.http).status == 200
+
+
+def test_a_patched_server_stops_in_order_after_a_reload(start):
+    engine = start("--gevent-early-monkey-patch")
+    engine.signal(signal.SIGHUP)
+    log = engine.wait_for_log("(RE)spawned")
+    wait_until(lambda: len(workers_of(engine)) == 2, timeout=20, what="the old workers to end")
+    assert get(engine.http).status == 200
+    engine.signal(signal.SIGTERM)
+    assert engine.wait_exit() == 0
+    assert "Traceback" not in engine.log()[len(log) :]
+
+
+def test_what_is_touched_while_the_application_loads_counts(start_engine, tmp_path):
+    touched = tmp_path / "reload"
+    touched.touch()
+    (tmp_path / "app.py").write_text(
+        "import os, sys\n"
+        f"text = open({str(tmp_path / 'text')!r}).read()\n"
+        "if 'UWSGI_RELOADS' not in os.environ:\n"
+        "    # As a deployment that writes the new version while the server starts.\n"
+        f"    open({str(tmp_path / 'text')!r}, 'w').write('new')\n"
+        f"    os.utime({str(touched)!r}, (1, 1))\n"
+        "def application(environ, start_response):\n"
+        "    start_response('200 OK', [])\n"
+        "    return [text.encode()]\n"
+    )
+    (tmp_path / "text").write_text("old")
+    engine = start_engine("--chdir", str(tmp_path), "--module", "app", "--touch-reload", str(touched))
+    wait_until(lambda: get(engine.http).text == "new", timeout=20, what="the new version")
