@@ -55,7 +55,7 @@ _NUMBERS: Final[Mapping[str, str]] = {
     "wid": "worker",
     "micros": "int(t * 1e6)",
     "msecs": "int(t * 1e3)",
-    "secs": "int(t)",
+    "secs": "format(t, '.6f')",
     "tmicros": "int(x.started_at * 1e6)",
     "tmsecs": "int(x.started_at * 1e3)",
     "time": "int(x.started_at)",

@@ -100,7 +100,7 @@ class TestFormat:
         ("pattern", "expected"),
         [
             ("%(pid) %(wid) %(core)", "77 2 4"),
-            ("%(micros) %(msecs) %(secs)", "1234567 1234 1"),
+            ("%(micros) %(msecs) %(secs)", "1234567 1234 1.234567"),
             ("%(rssM) %(vszM) %(rss)", "3 9 3145728"),
             ("%(host)|%(var.HTTP_HOST)|%(var.HTTP_X_NONE)", "example.org|example.org|-"),
             ("%(var.PATH_INFO) %(var.QUERY_STRING) %(var.REQUEST_METHOD)", "/a b=c GET"),
