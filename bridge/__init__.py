@@ -19,6 +19,7 @@ from bridge._interop.green import create_green_task, green, green_task_factory
 from bridge._interop.greenlet_future import future
 from bridge._interop.spawned import spawn
 from bridge._interop.wait import wait
+from bridge._quick_poll import install_quick_poll
 from bridge._select import select_loop
 from bridge._tree import format_tree, tree_of
 from bridge._version import __version__
@@ -79,3 +80,4 @@ __all__ = [
 select_loop()
 _stackcache.install()
 repair_asyncio()
+install_quick_poll()

@@ -24,6 +24,7 @@ BRIDGE_RANKS = [
     "bridge._hub",
     "bridge.loop",
     "bridge._select",
+    "bridge._quick_poll",
     "bridge._pristine",
     "bridge.monkey",
     "bridge._interop",
