@@ -27,7 +27,7 @@ from engine.config.app_spec import AppSpec, Mount, parse_path
 from engine.config.settings import Settings
 from engine.errors import AppLoadError
 
-__all__ = ["check_names", "load_apps", "prepare_sys_path"]
+__all__ = ["check_names", "import_extra", "load_apps", "prepare_sys_path"]
 
 OWN_PACKAGES: Final = ("bridge", "engine")
 DEFAULT_CALLABLE: Final = "application"
@@ -65,7 +65,20 @@ def load_apps(settings: Settings, notify: Callable[[str], None] = _to_stderr) ->
                 f"{took} seconds" + ("" if path else " (default app)")
             )
     _refuse_doubles(apps)
+    for name in settings.imports:
+        import_extra(name)
     return tuple(apps)
+
+
+def import_extra(name: str) -> None:
+    """Import a module, or run a file, beside the applications (uWSGI ``--import``).
+
+    :raises AppLoadError: if that fails
+    """
+    if "/" in name or name.endswith(".py"):
+        _run_file(name)
+    else:
+        _import(name)
 
 
 def _callables(

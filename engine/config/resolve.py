@@ -23,6 +23,7 @@ from engine.config.options.processes import HOOK_ACTIONS, HOOK_MOMENTS
 from engine.config.programs import cron_jobs, touched_commands
 from engine.config.pushers import parse_push
 from engine.config.request_log import request_log
+from engine.config.response_headers import response_headers
 from engine.config.settings import Listener, MonkeyPatch, Pidfile, Settings
 from engine.config.socket_options import SocketOptions
 from engine.config.static import static_files
@@ -141,6 +142,8 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         pythonpath=merged.texts("pythonpath"),
         home=merged.text("home"),
         env=_env(merged),
+        imports=_imports(merged),
+        chdir2=merged.text("chdir2"),
         need_app=merged.flag("need-app"),
         lazy_apps=merged.flag("lazy-apps"),
         catch_exceptions=merged.flag("catch-exceptions"),
@@ -222,6 +225,9 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         kill_on_disconnect=merged.flag("kill-on-disconnect"),
         max_connections=merged.integer("max-connections"),
         max_fd=merged.integer("max-fd") if "max-fd" in merged else 0,
+        post_buffering=merged.integer("post-buffering"),
+        post_buffering_bufsize=max(1, merged.integer("post-buffering-bufsize")),
+        response_headers=response_headers(merged.texts("add-header"), merged.texts("del-header")),
         limits=_limits(merged),
         request_log=request_log(merged, notices),
         log_date=merged.text("log-date") if merged.text("log-date") != "0" else None,
@@ -471,6 +477,12 @@ def _loop_backend(merged: Merged) -> Literal["uvloop", "asyncio"]:
             "--loop-backend uvloop: uvloop is not installed; run 'pip install uvloop', or leave it out"
         )
     return "asyncio"
+
+
+def _imports(merged: Merged) -> tuple[str, ...]:
+    return tuple(
+        text for name, text in merged.steps if name in ("import", "shared-import") and isinstance(text, str)
+    )
 
 
 def _env(merged: Merged) -> tuple[tuple[str, str], ...]:

@@ -12,6 +12,7 @@ from engine.config.daemons import Daemon
 from engine.config.metrics import MetricSettings
 from engine.config.programs import CronJob, TouchedCommand
 from engine.config.pushers import StatsdAddress
+from engine.config.response_headers import ResponseHeaders
 from engine.config.socket_options import SocketOptions
 from engine.config.static import StaticFiles
 from engine.config.tls import Certificate, Tls
@@ -99,6 +100,12 @@ class Settings:
 
     env: tuple[tuple[str, str], ...]
     """Variables to set before anything of the application is imported, in order."""
+
+    imports: tuple[str, ...]
+    """Modules and files to run after the applications were loaded."""
+
+    chdir2: str | None
+    """Relative to ``chdir``."""
 
     need_app: bool
     lazy_apps: bool
@@ -236,6 +243,11 @@ class Settings:
     max_fd: int
     """0 leaves it to the system."""
 
+    post_buffering: int
+    """Bytes of a body that are kept in memory; 0: bodies are not read beforehand."""
+
+    post_buffering_bufsize: int
+    response_headers: ResponseHeaders
     limits: Limits
     """Sizes: ``buffer-size``, ``limit-post``, ``max-vars``, ``http-max-*``."""
 

@@ -6,6 +6,7 @@ import os
 import signal
 from typing import TYPE_CHECKING, Any, Final
 
+from engine.errors import ConfigError
 from engine.logs.dates import line_prefix
 from engine.logs.server_log import ServerLog
 from engine.process import reexec
@@ -104,4 +105,10 @@ class Server:
         """
         from engine.apps.loader import load_apps
 
-        return load_apps(self.settings, self.log.line)
+        apps = load_apps(self.settings, self.log.line)
+        if self.settings.chdir2:
+            try:
+                os.chdir(self.settings.chdir2)
+            except OSError as exc:
+                raise ConfigError(f"--chdir2 {self.settings.chdir2}: {exc.strerror}") from exc
+        return apps

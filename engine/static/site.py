@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.utils import formatdate
 from typing import Any, Final
 from urllib.parse import quote, unquote_to_bytes
@@ -58,12 +58,16 @@ class Found:
 class StaticSite:
     """All files of one server.
 
+    :param added: header fields of every file
     :param log: is told of files outside of their roots, and of failures
     :raises OSError: if a table of media types cannot be read
     """
 
-    def __init__(self, settings: StaticFiles, log: Callable[[str], None]) -> None:
+    def __init__(
+        self, settings: StaticFiles, log: Callable[[str], None], added: Sequence[tuple[str, str]] = ()
+    ) -> None:
         self._log = log
+        self._added = added
         self._roots = roots_of(settings, log)
         self._docroot = settings if settings.docroot else None
         self._skip = tuple(os.fsencode(ending) for ending in settings.skip)
@@ -186,6 +190,7 @@ class StaticSite:
             headers.append(("Content-Encoding", found.encoding))
         if found.twins:
             headers.append(("Vary", "Accept-Encoding"))
+        headers += self._added
         return headers + self._expires(exchange, found, file, now)
 
     def _expires(self, exchange: Exchange, found: Found, file: OpenFile, now: float) -> Headers:

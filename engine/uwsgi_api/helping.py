@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Final
 
 import bridge
+from engine.apps.loader import import_extra
 from engine.channels import Lane, WorkerSide
 from engine.errors import ConfigError, HarakiriError
 from engine.signals.local import Local
@@ -187,9 +188,15 @@ class Helping:
             self._instance.load_application()
         if self._instance.roles.spooler.chdir and self._instance.is_spooler:
             os.chdir(self._instance.roles.spooler.chdir)
+        if self._instance.is_spooler:
+            self._import_for_spoolers()
         hook = self._names.get("post_fork_hook")
         if callable(hook):
             self._guarded(hook)
+
+    def _import_for_spoolers(self) -> None:
+        for name in self._instance.roles.spooler.imports:
+            import_extra(name)
 
     def _be_mule(self, role: Role, deadlines: Deadlines) -> None:
         self._start_python()
@@ -224,6 +231,7 @@ class Helping:
             if role.kind is Kind.LINK:
                 self._link_here()
                 continue
+            self._import_for_spoolers()
             spooler = self._new_spooler(role, deadlines)
             self._instance.note_spooler(role.number)
             self._alone.append(bridge.future(bridge.spawn(spooler.run)))

@@ -18,9 +18,11 @@ from engine.apps.asgi.adapter import ASGIAdapter
 from engine.apps.asgi.lifespan import Lifespan
 from engine.apps.asgi.scope import ScopeBuilder
 from engine.apps.mounts import MountTable
+from engine.apps.reply_headers import asgi_with_headers, wsgi_with_headers
 from engine.apps.wsgi.adapter import WSGIAdapter
 from engine.apps.wsgi.environ import EnvironBuilder
 from engine.apps.wsgi.mounted import MountedEnvirons
+from engine.apps.wsgi.post_buffering import post_buffered
 from engine.config.settings import Settings
 from engine.cores.runner import Runner
 from engine.cores.tasks import TaskCores, TaskRunner, inherit_green, start_green, start_plain
@@ -148,8 +150,11 @@ class Serving:
         if id(app.call) not in states:  # one lifespan, wherever else it is mounted
             states[id(app.call)] = await self._begin_lifespan(app, start)
         scopes = ScopeBuilder(app.mountpoint, settings.manage_script_name, states[id(app.call)])
+        call = app.call
+        if settings.response_headers:
+            call = asgi_with_headers(call, settings.response_headers)
         adapter = ASGIAdapter(
-            app.call,
+            call,
             scopes,
             self._log.line,
             settings.socket_timeout,
@@ -198,6 +203,10 @@ class Serving:
 
     def _new_wsgi(self, app: Any, environs: EnvironBuilder) -> WSGIAdapter:
         settings = self._settings
+        if app is not None and settings.post_buffering:
+            app = post_buffered(app, settings.post_buffering, settings.post_buffering_bufsize)
+        if app is not None and settings.response_headers:
+            app = wsgi_with_headers(app, settings.response_headers)
         adapter = WSGIAdapter(
             app,
             environs,

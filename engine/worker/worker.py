@@ -151,7 +151,7 @@ class Worker:
         front.submit, front.withdraw = serving.submit, serving.withdraw
         static = self._settings.config.static
         if static:
-            site = StaticSite(static, self._log.line)
+            site = StaticSite(static, self._log.line, self._settings.config.response_headers.added)
             aside = Aside(site, serving.submit, self._log.line)
             front.submit = aside.submit
             serving.files_sent = lambda: aside.answered

@@ -8,7 +8,7 @@ from engine.config.options.later import noop, planned
 from engine.config.options.record import Option, Section
 from engine.config.options.static import STATIC_OPTIONS
 from engine.config.options.websockets import WEBSOCKETS
-from engine.config.values import BYTES, COUNT, FLAG, NUMBER, SECONDS, Kind
+from engine.config.values import BYTES, COUNT, FLAG, NUMBER, SECONDS, TEXT, Kind
 
 __all__ = ["LIMITS", "STATIC"]
 
@@ -48,18 +48,30 @@ LIMITS: Final = Section(
             page="-",
             priority="P1",
         ),
-        planned("post-buffering", kind=NUMBER),
-        planned("post-buffering-bufsize", kind=NUMBER),
+        Option(
+            "post-buffering",
+            NUMBER,
+            "Read the whole body before a WSGI application is called, so that wsgi.input can be read again; "
+            "what is longer than so many bytes is kept in a temporary file. 0 means: as the client sends it.",
+            default=0,
+            priority="P1",
+        ),
+        Option(
+            "post-buffering-bufsize", COUNT, "Bytes to read at a time for that.", default=65536, priority="P1"
+        ),
         planned("body-read-warning", kind=NUMBER, priority="P2"),
         planned("chunked-input-limit", kind=BYTES),
         planned("chunked-input-timeout", kind=SECONDS),
         planned("response-headers-limit", kind=BYTES, priority="P2"),
         *WEBSOCKETS,
         noop("ignore-sigpipe", "it is always ignored"),
-        planned("ignore-write-errors", kind=FLAG),
-        planned("disable-write-exception", kind=FLAG),
-        planned("write-errors-tolerance", kind=NUMBER),
-        planned("write-errors-exception-only", kind=FLAG),
+        noop("ignore-write-errors", "a client that has gone is never logged as an error"),
+        noop(
+            "disable-write-exception",
+            "a client that has gone ends the reply without a line in the log; write() raises OSError",
+        ),
+        noop("write-errors-tolerance", "a client that has gone is gone at the first write", kind=NUMBER),
+        noop("write-errors-exception-only", "a client that has gone is never logged as an error"),
         planned("limit-as", kind=NUMBER, priority="P2", note="set the limit with 'ulimit -v'"),
         planned("limit-nproc", kind=NUMBER, priority="P2", note="set the limit with 'ulimit -u'"),
     ),
@@ -69,8 +81,21 @@ STATIC: Final = Section(
     "Static files and headers",
     (
         *STATIC_OPTIONS,
-        planned("add-header"),
-        planned("del-header", "rem-header"),
+        Option(
+            "add-header",
+            TEXT,
+            "Add this field to every reply of an application and to files: NAME: VALUE.",
+            multiple=True,
+            priority="P1",
+        ),
+        Option(
+            "del-header",
+            TEXT,
+            "Remove fields of this name from replies of applications.",
+            aliases=("rem-header",),
+            multiple=True,
+            priority="P1",
+        ),
         planned("collect-header", "response-header-collect"),
         noop("offload-threads", "files take no core", "offload-thread", kind=NUMBER, priority="P2"),
     ),

@@ -14,6 +14,8 @@ from engine.uwsgi_api.keyvals import Options, number
 
 __all__ = ["Role", "Roles", "SpoolerSettings"]
 
+_IMPORT = ("spooler-import", "spooler-pyimport", "spooler-py-import", "spooler-python-import")
+
 
 @dataclass(frozen=True, slots=True)
 class Role:
@@ -39,6 +41,7 @@ class SpoolerSettings:
     :param frequency: seconds between two looks at the directory
     :param max_tasks: a spooler process ends after so many, and another takes its place; 0 means never
     :param harakiri: seconds for a task or a handler of signals; 0 means any
+    :param imports: modules and files to run in spoolers
     """
 
     directories: tuple[str, ...] = ()
@@ -48,6 +51,7 @@ class SpoolerSettings:
     chdir: str = ""
     max_tasks: int = 0
     harakiri: float = 0.0
+    imports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ class Roles:
             (options.texts("spooler-chdir") or [""])[-1],
             options.number(0, "spooler-max-tasks"),
             options.seconds(0.0, "spooler-harakiri"),
+            tuple(options.texts(*_IMPORT)),
         )
         processes = max(1, options.number(1, "spooler-processes"))
         places = [path for path in spooler.directories for _ in range(processes)]
