@@ -173,6 +173,12 @@ def ini() -> str:
     return str(kind("ConfigMap")["data"]["shop.ini"])
 
 
+def test_the_manifest_is_what_the_schemas_of_kubernetes_allow() -> None:
+    validator = pytest.importorskip("kubernetes_validate")
+    for part in MANIFEST:
+        validator.validate(part, validator.latest_version(), strict=True)
+
+
 def test_names_and_labels_of_the_manifest_fit() -> None:
     assert {part["kind"]: part["apiVersion"] for part in MANIFEST} == {
         "ConfigMap": "v1",
