@@ -42,8 +42,19 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--again",
+        type=int,
+        nargs="?",
+        const=1,
+        default=0,
+        metavar="TIMES",
+        help="run modules that failed again, alone, at most so often (default 1); what passes then is named "
+        "but forgiven",
+    )
+    parser.add_argument(
+        "--compare",
         action="store_true",
-        help="run modules that failed once more, alone; what passes then is named but forgiven",
+        help="run modules that failed on gevent's libev loop too; what fails there is forgiven "
+        "(as --baseline, but only for those modules)",
     )
     parser.add_argument("--workers", type=int, default=2, help="modules at once (default 2)")
     parser.add_argument("--logs", type=Path, help="folder that gets the output of every module")
@@ -89,16 +100,33 @@ def _unexpected(mode: Mode, outcomes: Iterable[Outcome], forgiven: set[tuple[str
     ]
 
 
+def _quietly(outcome: Outcome) -> None:
+    pass
+
+
+def _of(outcomes: Iterable[Outcome], names: Iterable[str]) -> list[str]:
+    """Return the modules that *names*, which are those of tests, belong to."""
+    return [o.module for o in outcomes if any(name.startswith(f"{o.module}.") for name in names)]
+
+
 def _confirmed(
-    mode: Mode, outcomes: list[Outcome], unexpected: list[str], forgiven: set[tuple[str, str]]
+    mode: Mode, outcomes: list[Outcome], unexpected: list[str], forgiven: set[tuple[str, str]], times: int
 ) -> list[str]:
-    """Return the failures that come again when nothing else runs beside them."""
-    suspects = [o.module for o in outcomes if any(u.startswith(f"{o.module}.") for u in unexpected)]
-    second = _unexpected(mode, run_modules(mode, suspects, workers=1, report=lambda outcome: None), forgiven)
-    for name in unexpected:
-        if name not in second:
-            print(f"{mode}: {name} failed once and passed when run again alone")
-    return [name for name in unexpected if name in second]
+    """Return the failures that come every time when nothing else runs beside them."""
+    for _ in range(times):
+        suspects = _of(outcomes, unexpected)
+        again = _unexpected(mode, run_modules(mode, suspects, workers=1, report=_quietly), forgiven)
+        for name in unexpected:
+            if name not in again:
+                print(f"{mode}: {name} failed once and passed when run again alone")
+        unexpected = [name for name in unexpected if name in again]
+    return unexpected
+
+
+def _failing_on_libev(outcomes: list[Outcome], unexpected: list[str]) -> set[tuple[str, str]]:
+    suspects = _of(outcomes, unexpected)
+    on_libev = run_modules(Mode("libev"), suspects, workers=1, report=_quietly)
+    return {(o.module, test) for o in on_libev for test in o.failing}
 
 
 def _row(mode: Mode, outcomes: list[Outcome], unexpected: list[str], forgiven: set[tuple[str, str]]) -> str:
@@ -135,8 +163,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     for mode in modes:
         outcomes = _run(mode, options)
         unexpected = _unexpected(mode, outcomes, forgiven)
-        if unexpected and options.again:
-            unexpected = _confirmed(mode, outcomes, unexpected, forgiven)
+        if options.compare and unexpected:
+            forgiven |= _failing_on_libev(outcomes, unexpected)
+            unexpected = _unexpected(mode, outcomes, forgiven)
+        unexpected = _confirmed(mode, outcomes, unexpected, forgiven, options.again)
         rows.append(_row(mode, outcomes, unexpected, forgiven))
         wrong += [f"{mode}: {name}" for name in unexpected]
     print("\n" + _line(_COLUMNS))

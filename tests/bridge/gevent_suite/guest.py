@@ -1,6 +1,8 @@
 """Run one module of gevent's suite inside ``asyncio.run``, beside a heartbeat task.
 
 Started as a process of its own: ``python -m tests.bridge.gevent_suite.guest test__queue [test ...]``.
+With ``GEVENT_SUITE_GAP_STACKS=0.25`` every wait of the heartbeat that is longer than that many seconds
+prints where the threads are.
 The asyncio loop runs in the main greenlet of the process, the tests in a raw greenlet that is
 the *hub's* parent, because the suite makes every error in the hub one that the hub's parent gets.
 """
@@ -8,6 +10,7 @@ the *hub's* parent, because the suite makes every error in the hub one that the 
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import os
 import runpy
 import sys
@@ -22,6 +25,7 @@ from greenlet import getcurrent, greenlet
 from tests.bridge.gevent_suite.not_applicable import not_applicable
 
 _BEAT = 0.010
+_GAP_STACKS = float(os.environ.get("GEVENT_SUITE_GAP_STACKS", "0"))
 
 
 class Heartbeat:
@@ -29,17 +33,21 @@ class Heartbeat:
 
     def __init__(self) -> None:
         self.longest_gap = 0.0
-        self.beats = 0
+        self._last = monotonic()
 
     async def run(self) -> None:
         """Beat until cancelled."""
-        last = monotonic()
         while True:
+            if _GAP_STACKS:
+                faulthandler.dump_traceback_later(_GAP_STACKS)  # does not need the interpreter lock
             await asyncio.sleep(_BEAT)
-            now = monotonic()
-            self.longest_gap = max(self.longest_gap, now - last)
-            self.beats += 1
-            last = now
+            self.note()
+
+    def note(self) -> None:
+        """Count the time since the last beat; also at the end, for it may never have had a turn."""
+        now = monotonic()
+        self.longest_gap = max(self.longest_gap, now - self._last)
+        self._last = now
 
 
 def _exit_code(exit_: SystemExit) -> int:
@@ -96,6 +104,7 @@ async def main(tester: greenlet) -> int:
     done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     get_hub().loop.run_callback(tester.switch, done)
     code = await done
+    heartbeat.note()
     beating.cancel()
     print(f"heartbeat: longest gap {heartbeat.longest_gap:.3f} s", flush=True)
     return code

@@ -34,6 +34,7 @@ ALONE: Final = frozenset(
         "test__examples",
         "test__hub_join_timeout",
         "test__issue6",
+        "test__monkey_fork_atomic",  # sixteen interpreters, one after another, in two seconds
         "test__util",
     }
 )
