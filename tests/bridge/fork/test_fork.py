@@ -43,7 +43,80 @@ async def aexercise():
     done = loop.create_future()
     gevent.spawn_later(0.005, done.set_result, 'from a greenlet')
     assert await done == 'from a greenlet'
+
+def in_mode(guest, work):
+    # Here, or in a greenlet beside a loop of the user.
+    if not guest:
+        return work()
+    async def main():
+        beats = 0
+        async def beat():
+            nonlocal beats
+            while True:
+                await asyncio.sleep(0.001)
+                beats += 1
+        beating = asyncio.ensure_future(beat())
+        done = asyncio.get_running_loop().create_future()
+        gevent.spawn(work).link(lambda g: done.set_result(g.exception))
+        assert await done is None
+        assert beats > 5, beats
+        before = beats
+        await asyncio.sleep(0.02)
+        assert beats > before
+        beating.cancel()
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(main())
 """
+
+both_modes = pytest.mark.parametrize("guest", [False, True], ids=["hub-run", "guest"])
+
+
+class TestParentMeanwhile:
+    @both_modes
+    @pytest.mark.parametrize("fork", ["os.fork", "gevent.os.fork_and_watch"])
+    def test_parent_loses_no_event_while_children_come_and_go(self, kind, fork, guest):
+        run_program(
+            _COMMON
+            + f"""
+def answer(sock):
+    while data := sock.recv(10):
+        sock.sendall(data)
+def ask(sock, rounds):
+    for number in range(rounds):
+        sock.sendall(b'%d' % number)
+        with gevent.Timeout(10):
+            assert sock.recv(10) == b'%d' % number
+        gevent.sleep(0.0001)
+def work():
+    asking, answering, sockets = [], [], []
+    def child():
+        # or the copies here take what was sent to those in the parent
+        with socket.socket() as nothing:
+            for sock in sockets:
+                os.dup2(nothing.fileno(), sock.fileno())
+        gevent.killall(asking + answering, block=False)
+        exercise()
+    for _ in range(5):
+        left, right = gsocket.socketpair()
+        sockets += left, right
+        answering.append(gevent.spawn(answer, left))
+        asking.append(gevent.spawn(ask, right, 300))
+    for _ in range(12):
+        pid = {fork}()
+        if pid == 0:
+            child_then_exit(child)
+        with gevent.Timeout(20):
+            while {fork!r} != 'gevent.os.fork_and_watch' and os.waitpid(pid, os.WNOHANG) == (0, 0):
+                gevent.sleep(0.001)
+            if {fork!r} == 'gevent.os.fork_and_watch':
+                reap(pid)
+    gevent.joinall(asking, timeout=30, raise_error=True)
+    assert all(g.dead for g in asking)
+in_mode({guest}, work)
+exercise()
+""",
+            kind,
+        )
 
 
 class TestForkWithoutHost:
@@ -290,20 +363,23 @@ with asyncio.Runner(loop_factory=new_loop) as runner:
             kind,
         )
 
+    @both_modes
     @pytest.mark.parametrize("method", ["fork", "spawn"])
     @pytest.mark.parametrize("patched", [False, True])
-    def test_multiprocessing(self, kind, method, patched, tmp_path):
+    def test_multiprocessing(self, kind, method, patched, guest, tmp_path):
         # "spawn" imports the main module again, so it has to be a file.
         program = tmp_path / "program.py"
         program.write_text(
             f"""
 if {patched}:
     from gevent import monkey; monkey.patch_all()
-import multiprocessing, gevent
+import asyncio, multiprocessing, gevent
+from tests.bridge.programs import new_loop
 def work(queue):
     gevent.sleep(0.001)
+    assert gevent.spawn(lambda: 7).get() == 7
     queue.put('from the child')
-if __name__ == '__main__':
+def start():
     gevent.sleep(0.001)
     context = multiprocessing.get_context({method!r})
     queue = context.SimpleQueue()
@@ -313,6 +389,17 @@ if __name__ == '__main__':
     assert process.exitcode == 0, process.exitcode
     assert queue.get() == 'from the child'
     gevent.sleep(0.001)
+async def main():
+    done = asyncio.get_running_loop().create_future()
+    gevent.spawn(start).link(lambda g: done.set_result(g.exception))
+    assert await done is None
+    await asyncio.sleep(0.001)
+if __name__ == '__main__':
+    if {guest}:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.run(main())
+    else:
+        start()
 """
         )
         run_program(

@@ -33,10 +33,11 @@ class Heartbeat:
 
     def __init__(self) -> None:
         self.longest_gap = 0.0
-        self._last = monotonic()
+        self._last = 0.0  # not begun: the module is still being imported
 
     async def run(self) -> None:
         """Beat until cancelled."""
+        self._last = monotonic()
         while True:
             if _GAP_STACKS:
                 faulthandler.dump_traceback_later(_GAP_STACKS)  # does not need the interpreter lock
@@ -46,8 +47,9 @@ class Heartbeat:
     def note(self) -> None:
         """Count the time since the last beat; also at the end, for it may never have had a turn."""
         now = monotonic()
-        self.longest_gap = max(self.longest_gap, now - self._last)
-        self._last = now
+        if self._last:
+            self.longest_gap = max(self.longest_gap, now - self._last)
+            self._last = now
 
 
 def _exit_code(exit_: SystemExit) -> int:

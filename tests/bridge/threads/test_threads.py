@@ -35,7 +35,20 @@ def run_threads(count, target):
     for thread in threads: thread.join(60)
     assert not any(thread.is_alive() for thread in threads)
     assert not failures, failures
+
+def in_mode(guest, work):
+    # Here, or in a greenlet beside a loop of the user.
+    if not guest:
+        return work()
+    async def main():
+        done = asyncio.get_running_loop().create_future()
+        gevent.spawn(work).link(lambda g: done.set_result(g.exception))
+        assert await done is None
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(main())
 """
+
+both_modes = pytest.mark.parametrize("guest", [False, True], ids=["hub-run", "guest"])
 
 
 class TestThreads:
@@ -110,19 +123,49 @@ assert total[0] == 200
             kind,
         )
 
-    def test_async_result_set_in_another_thread(self, kind):
+    @both_modes
+    def test_async_result_set_in_another_thread(self, kind, guest):
         run_program(
             _COMMON
-            + """
-for _ in range(100):
-    result = AsyncResult()
-    thread = threading.Thread(target=result.set, args=(5,))
-    gevent.spawn_later(0.0001, thread.start)
-    keep = gevent.get_hub().loop.async_()
-    keep.start(lambda: None)
-    assert result.get(timeout=10) == 5
-    keep.stop()
-    thread.join()
+            + f"""
+def work():
+    for _ in range(100):
+        result = AsyncResult()
+        thread = threading.Thread(target=result.set, args=(5,))
+        gevent.spawn_later(0.0001, thread.start)
+        keep = gevent.get_hub().loop.async_()
+        keep.start(lambda: None)
+        assert result.get(timeout=10) == 5
+        keep.stop()
+        thread.join()
+in_mode({guest}, work)
+""",
+            kind,
+        )
+
+    @both_modes
+    def test_semaphore_held_by_a_thread_is_handed_to_a_waiting_greenlet(self, kind, guest):
+        run_program(
+            _COMMON
+            + f"""
+def work():
+    for _ in range(100):
+        sem = Semaphore(1)
+        held = threading.Event()
+        waiting = threading.Event()
+        def hold():
+            with sem:
+                held.set()
+                waiting.wait(10)
+        thread = threading.Thread(target=hold)
+        thread.start()
+        held.wait(10)
+        gevent.spawn(waiting.set)
+        with gevent.Timeout(10):
+            sem.acquire()
+        sem.release()
+        thread.join()
+in_mode({guest}, work)
 """,
             kind,
         )
