@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tests.bridge.gevent_suite.modules import FAST, suite_modules
+from tests.bridge.gevent_suite.modules import FAST, has_examples, suite_modules
 from tests.bridge.gevent_suite.not_applicable import not_applicable
 from tests.bridge.gevent_suite.outcome import Outcome
 from tests.bridge.gevent_suite.running import Mode, run_modules
@@ -64,7 +64,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def _chosen(options: argparse.Namespace) -> list[str]:
     if options.modules:
         return [name.removeprefix("gevent.tests.").removesuffix(".py") for name in options.modules]
-    return list(FAST) if options.fast else suite_modules()
+    return list(FAST) if options.fast else [name for name in suite_modules() if not has_examples(name)]
 
 
 def _run(mode: Mode, options: argparse.Namespace) -> list[Outcome]:

@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 from typing import Final
 
-__all__ = ["ALONE", "FAST", "suite_folder", "suite_modules", "timeout_of"]
+__all__ = ["ALONE", "FAST", "has_examples", "suite_folder", "suite_modules", "timeout_of"]
 
 # Seconds; upstream's runner gives 100 to a group of five modules on a machine of its own.
 _TIMEOUT: Final = 180.0
@@ -92,20 +92,19 @@ def suite_folder() -> Path:
     return Path(spec.submodule_search_locations[0]) / "tests"
 
 
-def _is_inside_a_project() -> bool:
-    """Tell whether gevent lies below a ``setup.py``, as in ``.venv`` here: its tests then take that for gevent's own."""
-    return any((folder / "setup.py").exists() for folder in suite_folder().parents)
-
-
 def suite_modules() -> list[str]:
-    """Return the names of all test modules in ``gevent.tests``, sorted.
+    """Return the names of all test modules in ``gevent.tests``, sorted."""
+    return sorted({path.stem for path in suite_folder().glob("test_*.py")} - {_NEEDS_SOURCE_TREE})
 
-    Those of gevent's examples, which no wheel holds, are skipped by themselves or left out.
+
+def has_examples(module: str) -> bool:
+    """Tell whether *module* tests gevent's examples and would take those of a project for them.
+
+    No wheel holds them, and the modules skip themselves, except where gevent lies below a
+    ``setup.py``, as it does in this project's ``.venv``.
     """
-    names = {path.stem for path in suite_folder().glob("test_*.py")} - {_NEEDS_SOURCE_TREE}
-    if _is_inside_a_project():
-        names = {name for name in names if not name.startswith("test__example")}
-    return sorted(names)
+    below_setup_py = any((folder / "setup.py").exists() for folder in suite_folder().parents)
+    return below_setup_py and module.startswith("test__example")
 
 
 def timeout_of(module: str) -> float:
