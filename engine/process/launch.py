@@ -124,7 +124,7 @@ class _Launch:
         fds = tuple(listener.sock.fileno() for listener in server.sockets.listeners)
         server.api = api = _install_api(settings, fds, server.supervised, log)
         api.instance.log_size = server.logs.size
-        server.ledger = declare_metrics(settings, api.instance.store)
+        server.ledger = declare_metrics(settings, api.instance.store, reloaded=server.before is not None)
         api.skip_atexit = settings.skip_atexit
         api.skip_teardown = settings.skip_atexit_teardown
         server.hooks.run("pre-app")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
@@ -10,6 +11,7 @@ from engine.config.metrics import MetricKind, MetricSpec
 from engine.errors import ConfigError
 from engine.process.metric_files import MetricFiles
 from engine.stats.backlog import backlog_of
+from engine.stats.growing import Growing
 from engine.stats.metric_catalogue import Catalogue, collect
 from engine.stats.metrics import Sight
 from engine.stats.scoreboard import Column
@@ -25,13 +27,17 @@ if TYPE_CHECKING:
 __all__ = ["Collector", "Ledger", "declare_metrics"]
 
 _NUMBER_SIZE: Final = 8
+_SURVIVES: Final = re.compile(r"worker\.\d+\.requests")
 _INTERVAL: Final = 1.0  # seconds, as in uWSGI
 
 
 class Ledger:
-    """The catalogue of metrics and the memory that holds their values; made before the first fork."""
+    """The catalogue of metrics and the memory that holds their values; made before the first fork.
 
-    def __init__(self, settings: Settings, metrics: Metrics, store: Store) -> None:
+    :param reloaded: whether there was an image of this server before, whose counts of requests go on
+    """
+
+    def __init__(self, settings: Settings, metrics: Metrics, store: Store, *, reloaded: bool) -> None:
         wanted = settings.metrics
         self.metrics = metrics
         self.catalogue = Catalogue(wanted, settings.processes, settings.gevent, len(settings.listeners))
@@ -48,9 +54,17 @@ class Ledger:
             if not spec.alias:
                 metrics.begin(spec.name.encode(), self._first(spec, wanted.restore))
         if wanted.restore and self.files is not None:
-            for metric in self.catalogue.built_in:
-                if metric.kind is MetricKind.COUNTER:
-                    self._before[metric.name] = self.files.read(metric.name)
+            self._restore(self.files, store, reloaded=reloaded)
+
+    def _restore(self, files: MetricFiles, store: Store, *, reloaded: bool) -> None:
+        size = max(1, len(self.catalogue.built_in)) * _NUMBER_SIZE
+        # What was read at the first start, for counters that survive a reload by themselves.
+        kept = memoryview(store.segments.get("metric-restored", size).memory).cast("q")
+        for place, metric in enumerate(self.catalogue.built_in):
+            if metric.kind is MetricKind.COUNTER:
+                if not (reloaded and _SURVIVES.fullmatch(metric.name)):
+                    kept[place] = files.read(metric.name)
+                self._before[metric.name] = kept[place]
 
     def _first(self, spec: MetricSpec, restore: bool) -> int:
         return (self.files.read(spec.name) if restore and self.files is not None else 0) or spec.initial
@@ -76,7 +90,7 @@ class Ledger:
         return found + [MetricFacts(name, MetricKind.COUNTER, "", value, True) for name, value in undeclared]
 
 
-def declare_metrics(settings: Settings, store: Store | None) -> Ledger | None:
+def declare_metrics(settings: Settings, store: Store | None, *, reloaded: bool = False) -> Ledger | None:
     """Make the metrics that the settings ask for; call before the application is loaded.
 
     :raises ConfigError: if they make no sense, or the system cannot share memory
@@ -85,7 +99,7 @@ def declare_metrics(settings: Settings, store: Store | None) -> Ledger | None:
         return None
     if store is None:
         raise ConfigError("--enable-metrics needs memory that processes share, which is made for Linux only")
-    return Ledger(settings, store.metrics, store)
+    return Ledger(settings, store.metrics, store, reloaded=reloaded)
 
 
 class Collector:
@@ -106,6 +120,7 @@ class Collector:
         self._listeners = listeners
         self._routed = routed
         self._overloaded = 0
+        self._growing = [Growing() for _ in range(master.settings.processes)]
         self._due: dict[str, float] = {}
         self._silent: set[str] = set()
         for spec in ledger.catalogue.specs:
@@ -147,9 +162,13 @@ class Collector:
     def _sight(self) -> Sight:
         board = self._master.board
         rows = [board.current(number) for number in range(1, self._master.settings.processes + 1)]
+        seen = []
+        for row, growing in zip(rows, self._growing, strict=True):
+            columns = {} if row is None else {int(column): row[column] for column in Column}
+            seen.append(growing.seen(columns, () if row is None else row.cores))
         return Sight(
-            [{} if row is None else {int(column): row[column] for column in Column} for row in rows],
-            [() if row is None else row.cores for row in rows],
+            [columns for columns, _ in seen],
+            [cores for _, cores in seen],
             [backlog_of(each.sock) if each.sock.fileno() >= 0 else 0 for each in self._listeners],
             self._routed(),
             self._overloaded,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
 
+import psutil
 import pytest
 
 from tests.support.addresses import connect
@@ -199,6 +201,52 @@ def test_values_survive_a_reload(start, address):
     engine.wait_for_log("(RE)spawned", timeout=30)
     wait_until(lambda: ask(engine, "/get/orders") == "None 7", timeout=20, what="the value")
     assert ask(engine, "/get/level") == "None 8"
+
+
+@ours
+def test_counters_go_on_over_reloads_and_dead_workers(start_engine, address, tmp_path):
+    (tmp_path / "worker.1.requests").write_text("1000\n")
+    (tmp_path / "worker.1.failed_requests").write_text("50\n")
+    engine = start_engine(
+        *("--module", "counted", "--metrics-dir", str(tmp_path), "--metrics-dir-restore"),
+        *("--stats", f"{address[0]}:{address[1]}"),
+    )
+    get(engine.http, "/fail")
+
+    def counts():
+        shown = metrics(address)
+        names = ("requests", "failed_requests", "core.19.requests")
+        return [shown[f"worker.1.{name}"]["value"] for name in names]
+
+    wait_until(lambda: counts() == [1001, 51, 1], timeout=10, what="the first failure")
+
+    def worker():
+        return json.loads(read_all(address))["workers"][0]["pid"]
+
+    os.kill(worker(), signal.SIGKILL)
+    engine.wait_for_log("Respawned uWSGI worker 1")
+    wait_until(lambda: fails(engine), timeout=20, what="the next process")
+    wait_until(lambda: counts() == [1002, 52, 2], timeout=10, what="the second failure")
+
+    def written(name):
+        return int((tmp_path / f"worker.1.{name}").read_text())
+
+    wait_until(
+        lambda: [written("requests"), written("failed_requests")] == [1002, 52], timeout=10, what="files"
+    )
+    before = worker()
+    engine.signal(signal.SIGHUP)
+    engine.wait_for_log("(RE)spawned", timeout=30)
+    wait_until(lambda: not psutil.pid_exists(before) and worker(), timeout=30, what="the new image's worker")
+    wait_until(lambda: fails(engine), timeout=20, what="an answer of it")
+    wait_until(lambda: counts()[:2] == [1003, 53], timeout=10, what="the third failure")
+
+
+def fails(engine):
+    try:
+        return get(engine.http, "/fail").status == 500
+    except OSError:
+        return False
 
 
 @ours

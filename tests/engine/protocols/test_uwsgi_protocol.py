@@ -164,6 +164,25 @@ def test_other_modifiers_are_handed_over_raw(modifier1, payload):
     assert run([wire]) == [UwsgiHead(modifier1, 9, {}, 0, payload), BodyEnd()]
 
 
+@given(st.lists(st.integers(1, 400), max_size=8), st.binary(max_size=300))
+def test_a_cache_command_comes_whole_with_its_value(cuts, value):
+    fields = {"cmd": "set", "key": "k\u00fc", "size": str(len(value)), "cache": "pages"}
+    wire = encode_packet(fields.items(), 111, 17) + value + b"surplus"
+    head = UwsgiHead(111, 17, fields, 0, value)
+    assert run(pieces_of(wire, cuts)) == [head, BodyEnd()]
+
+
+def test_a_cache_command_without_a_value_waits_for_none():
+    fields = {"cmd": "get", "key": "k", "size": "9999"}
+    assert run([encode_packet(fields.items(), 111, 17)]) == [UwsgiHead(111, 17, fields), BodyEnd()]
+
+
+@pytest.mark.parametrize("size", ["17000000", "-1", "x", "9" * 30])
+def test_a_cache_value_of_nonsensical_size_is_refused(size):
+    (event,) = run([encode_packet([("cmd", "set"), ("key", "k"), ("size", size)], 111, 17)])
+    assert (type(event), event.status) == (BadRequest, 413)
+
+
 @pytest.mark.parametrize(
     ("sent", "clean"),
     [
