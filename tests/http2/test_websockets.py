@@ -253,6 +253,36 @@ def test_flask_sock_which_speaks_the_protocol_itself(start):
         assert client.get("/").status == 200
 
 
+@pytest.mark.skipif(find_spec("flask_socketio") is None, reason="Flask-SocketIO is not installed")
+@pytest.mark.parametrize("mode", ["gevent", "gevent_uwsgi"])
+def test_flask_socketio(start, monkeypatch, mode):
+    monkeypatch.setenv("ASYNC_MODE", mode)
+    engine = start("ws_socketio", "--gevent-early-monkey-patch")
+    with Http2Client(engine.http) as client:
+        websocket = Http2WebSocket(client, "/socket.io/?EIO=4&transport=websocket")
+        assert str(websocket.message()).startswith('0{"sid":')
+        websocket.send("40")
+        assert "welcome" in str(websocket.message())
+
+
+@pytest.mark.parametrize(
+    ("package", "app", "path", "sent", "heard"),
+    [
+        ("fastapi", "ws_starlette", "/echo", b"hello", b"hello"),
+        ("quart", "ws_quart", "/chat/zoe", "hello", "zoe: hello"),
+    ],
+)
+def test_frameworks(start, package, app, path, sent, heard):
+    if find_spec(package) is None:
+        pytest.skip(f"{package} is not installed")
+    engine = start(f"asgi:{app}:app")
+    with Http2Client(engine.http) as client:
+        websocket = Http2WebSocket(client, path)
+        websocket.send(sent)
+        assert websocket.message() == heard
+        websocket.close()
+
+
 def test_the_server_stops(asgi_alone):
     engine = asgi_alone
     with Http2Client(engine.http) as client:
