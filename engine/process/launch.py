@@ -123,6 +123,7 @@ class _Launch:
         settings, server, log = self.settings, self.server, self.server.log
         fds = tuple(listener.sock.fileno() for listener in server.sockets.listeners)
         server.api = api = _install_api(settings, fds, server.supervised, log)
+        api.instance.set_title = server.set_title
         api.instance.log_size = server.logs.size
         server.ledger = declare_metrics(settings, api.instance.store, reloaded=server.before is not None)
         api.skip_atexit = settings.skip_atexit

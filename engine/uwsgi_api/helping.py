@@ -85,6 +85,7 @@ class Helping:
         """Be a helper until the end; return the exit status of the process."""
         instance = self._instance
         instance.become_helper(role, channel)
+        instance.set_title(role.name())
         follow_spawns()
         if role.kind is Kind.LINK:
             early: list[bytes] = []

@@ -71,6 +71,8 @@ class Instance:
         self.warned_of_cache = False
         self.load_application: Callable[[], object] | None = None
         """What a spooler or mule calls first, where every process loads the application for itself."""
+        self.set_title: Callable[[str], None] = lambda role: None
+        """Names this process in the list of processes."""
         self.set_harakiri: Callable[[float], None] | None = None
         self.apps: Sequence[AppFacts] = (AppFacts(),)
         """The applications of this server, as far as this process knows them."""

@@ -121,10 +121,14 @@ def test_unknown_users_are_refused(tmp_path):
 
 def test_titles(start_engine):
     pytest.importorskip("setproctitle")
-    engine = start_engine("--module", "routes", "--master", "--procname-prefix-spaced", "shop")
+    engine = start_engine("--module", "routes", "--master", "--mule", "--procname-prefix-spaced", "shop")
     get(engine.http, "/hello")
-    titles = {" ".join(process.cmdline()).strip() for process in engine.processes()}
-    assert titles == {"shop gevent-engine master", "shop gevent-engine worker 1"}
+    wanted = {f"shop gevent-engine {role}" for role in ("master", "worker 1", "mule 1")}
+
+    def titles():
+        return {" ".join(process.cmdline()).strip() for process in engine.processes()}
+
+    wait_until(lambda: titles() == wanted, timeout=20, what="the titles of all processes")
 
 
 def test_hooks_run_in_order(start_engine, tmp_path):

@@ -1,6 +1,7 @@
 """Signals that come before anybody can act on them."""
 
 import signal
+import socket
 
 import pytest
 
@@ -46,3 +47,36 @@ def test_what_was_blocked_comes_in():
     signal.signal(signal.SIGHUP, lambda number, frame: seen.append(number))
     early.replay()
     assert seen == [signal.SIGHUP]
+
+
+def test_what_the_running_loop_was_woken_by_is_not_replayed():
+    early, seen = EarlySignals(), []
+    early.take((signal.SIGTERM, signal.SIGHUP))
+    signal.raise_signal(signal.SIGHUP)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        signal.set_wakeup_fd(ours.fileno())
+        try:
+            signal.raise_signal(signal.SIGTERM)
+            assert theirs.recv(8) == bytes([signal.SIGTERM])
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, lambda number, frame: seen.append(number))
+            early.replay()
+            assert seen == [signal.SIGHUP]
+        finally:
+            signal.set_wakeup_fd(-1)
+
+
+def test_what_a_loop_was_woken_by_that_has_ended_is_replayed():
+    early, seen = EarlySignals(), []
+    early.take((signal.SIGTERM,))
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        signal.set_wakeup_fd(ours.fileno())
+        signal.raise_signal(signal.SIGTERM)
+        signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGTERM, lambda number, frame: seen.append(number))
+    early.replay()
+    assert seen == [signal.SIGTERM]
