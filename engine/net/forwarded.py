@@ -52,7 +52,8 @@ def told_template(own: Environ, head: Any, trusted: TrustedPeers, wanted: Sequen
     if told.scheme == "http":
         template.pop("HTTPS", None)
     if told.host:
-        _replace_host(head.headers, told.host.encode("latin-1"))
+        head.headers = _with_host(head.headers, told.host.encode("latin-1"))
+        head.section = None
     return template
 
 
@@ -70,9 +71,6 @@ def _facts(told: Told) -> Environ:
     return facts
 
 
-def _replace_host(headers: list[tuple[bytes, bytes]], host: bytes) -> None:
-    for place, (name, _) in enumerate(headers):
-        if name == b"host":
-            headers[place] = (name, host)
-            return
-    headers.append((b"host", host))
+def _with_host(headers: list[tuple[bytes, bytes]], host: bytes) -> list[tuple[bytes, bytes]]:
+    told = [(name, host if name == b"host" else value) for name, value in headers]
+    return told if any(name == b"host" for name, _ in told) else [*told, (b"host", host)]

@@ -1,3 +1,5 @@
+from engine.protocols.sections cimport FieldSection
+
 cdef class _Event:
     pass
 
@@ -12,6 +14,7 @@ cdef class RequestHead(_Event):
     cdef public bytes path
     cdef public bytes query
     cdef public bytes target
+    cdef public FieldSection section
     cdef public object upgrade
 
 cdef class BodyChunk(_Event):

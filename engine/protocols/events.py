@@ -10,6 +10,8 @@ create, and one is created for every request.  Treat them as read-only.
 
 from __future__ import annotations
 
+from engine.protocols.sections import FieldSection
+
 __all__ = [
     "END_OF_BODY",
     "BadRequest",
@@ -31,11 +33,14 @@ class _Event:
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+        return all(getattr(self, name) == getattr(other, name) for name in self._facts())
 
     def __repr__(self) -> str:
-        facts = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        facts = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._facts())
         return f"{type(self).__name__}({facts})"
+
+    def _facts(self) -> list[str]:
+        return [name for name in self.__slots__ if name != "section"]
 
 
 class RequestHead(_Event):
@@ -50,6 +55,8 @@ class RequestHead(_Event):
     ``expect_continue``: the client waits for ``100 Continue`` before it sends the body.
     ``upgrade``: lower-case protocol the client offers, e.g. ``b"websocket"``.  It is an
     offer: a server that ignores it serves an ordinary request (RFC 9110 section 7.8).
+    ``section``: what is kept of ``headers`` for all requests that have the same; whoever
+    changes the headers of a request gives it a list of its own, and None here.
     """
 
     __slots__ = (
@@ -62,6 +69,7 @@ class RequestHead(_Event):
         "method",
         "path",
         "query",
+        "section",
         "target",
         "upgrade",
     )
@@ -91,6 +99,7 @@ class RequestHead(_Event):
         self.keep_alive = keep_alive
         self.expect_continue = expect_continue
         self.upgrade = upgrade
+        self.section: FieldSection | None = None
 
     @property
     def has_body(self) -> bool:

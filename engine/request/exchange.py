@@ -151,6 +151,8 @@ class Exchange:
     def request_bytes(self) -> int:
         """Bytes of all names and values that came with the request, 4 more for each pair as in a packet."""
         head = self.head
+        if type(head) is RequestHead and head.section is not None:
+            return head.section.size
         pairs = head.headers if type(head) is RequestHead else head.variables.items()
         size = 4 * len(pairs)
         for name, value in pairs:

@@ -1,4 +1,7 @@
+cimport cython
+
 from engine.protocols.events cimport RequestHead
+from engine.protocols.sections cimport FieldSection
 from engine.request.exchange cimport Exchange
 
 cdef class EnvironBuilder:
@@ -6,6 +9,8 @@ cdef class EnvironBuilder:
     cdef dict _keys
 
     cpdef build(self, Exchange exchange, dict template)
+    @cython.locals(section=FieldSection, fields=dict, path=bytes)
     cdef dict _from_http(self, RequestHead head, dict template)
+    cdef _add_fields(self, dict environ, list headers)
     cdef _key_of(self, name)
     cdef dict _from_uwsgi(self, head, dict template)

@@ -86,8 +86,20 @@ class EnvironBuilder:
         environ["PATH_INFO"] = (unquote_to_bytes(path) if path.find(b"%") >= 0 else path).decode("latin-1")
         environ["QUERY_STRING"] = head.query.decode("latin-1")
         environ["SERVER_PROTOCOL"] = _PROTOCOLS[head.http_version]
+        section = head.section
+        if section is None:
+            self._add_fields(environ, head.headers)
+            return environ
+        fields = section.environ
+        if fields is None:
+            fields = section.environ = {}
+            self._add_fields(fields, head.headers)
+        environ.update(fields)
+        return environ
+
+    def _add_fields(self, environ: Environ, headers: list[tuple[bytes, bytes]]) -> None:
         keys = self._keys
-        for name, value in head.headers:
+        for name, value in headers:
             key = keys.get(name) or self._key_of(name)
             text = value.decode("latin-1")
             if key in environ and key.startswith("HTTP_"):
@@ -95,7 +107,6 @@ class EnvironBuilder:
                 environ[key] = f"{environ[key]}{separator}{text}"
             else:
                 environ[key] = text
-        return environ
 
     def _key_of(self, name: bytes) -> str:
         key = "HTTP_" + name.decode("latin-1").upper().replace("-", "_")

@@ -17,7 +17,10 @@ from engine.protocols.http1.policy import (
     require_host,
 )
 from engine.protocols.http1.request_line import RequestLine, parse_request_line
+from engine.protocols.http1.scan import line_end
+from engine.protocols.http1.usual import usual_request
 from engine.protocols.limits import Limits
+from engine.protocols.sections import KEPT, LONGEST, FieldSection, keep
 
 __all__ = ["HeadReader"]
 
@@ -47,10 +50,12 @@ class HeadReader:
     is thrown away: a new one costs 0.2 us.
     """
 
-    __slots__ = ("_fields", "_limits", "_llhttp")
+    __slots__ = ("_fields", "_last", "_limits", "_line_limit", "_llhttp")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._line_limit = limits.request_line
+        self._last = 0  # hash of the last field section that might come again
         self._fields = _Fields()
         self._llhttp: HttpRequestParser | None = None
 
@@ -59,15 +64,31 @@ class HeadReader:
 
         :raises ProtocolError: with the status for the client
         """
+        end = line_end(head)
+        block = head[end + 2 :]
+        kept = KEPT  # a local name has a type in the compiled build
+        section = kept.get(block)
+        if section is not None and section.limits is self._limits and end <= self._line_limit:
+            usual = usual_request(head, end, section)
+            if usual is not None:
+                return usual
+        request = self._read(head, end)
+        if section is None and len(block) <= LONGEST and _is_plain(request):
+            mark = hash(block)
+            if mark == self._last:
+                keep(block, FieldSection(request.headers, request.keep_alive, self._limits))
+            self._last = mark
+        return request
+
+    def _read(self, head: bytes, end: int) -> RequestHead:
         limits = self._limits
         fields = self._fields
         raw: list[tuple[bytes, bytes]] = []
         fields.raw = raw
         try:
-            line_end = head.find(b"\r\n")
-            if line_end > limits.request_line or len(head) - line_end - 4 > limits.header_bytes:
+            if end > limits.request_line or len(head) - end - 4 > limits.header_bytes:
                 raise ProtocolError(431, "request head too large")  # first_fault says it better
-            line = parse_request_line(head[:line_end])
+            line = parse_request_line(head[:end])
             llhttp = self._llhttp
             if llhttp is None:
                 llhttp = self._llhttp = HttpRequestParser(fields)
@@ -116,6 +137,18 @@ class HeadReader:
         except ProtocolError as refusal:
             return refusal
         return ProtocolError(400, f"malformed request head: {error}")
+
+
+def _is_plain(request: RequestHead) -> bool:
+    """Whether the fields mean the same behind any other path."""
+    return (
+        request.http_version == "1.1"
+        and request.target[:1] == b"/"
+        and request.content_length is None
+        and not request.chunked
+        and request.upgrade is None
+        and not request.expect_continue
+    )
 
 
 def _with_options(

@@ -1,4 +1,6 @@
+from engine.protocols.events cimport RequestHead
 from engine.protocols.http1.head cimport HeadReader
+from engine.protocols.http1.scan cimport is_one_head
 
 cdef class Http1Parser:
     cdef bytearray _buffer

@@ -16,6 +16,7 @@ from engine.protocols.events import END_OF_BODY, BadRequest, BodyChunk, BodyEnd,
 from engine.protocols.http1.chunked import ChunkedDecoder
 from engine.protocols.http1.head import HeadReader
 from engine.protocols.http1.policy import first_fault
+from engine.protocols.http1.scan import is_one_head
 from engine.protocols.http1.state import BODY, CLOSED, DONE, HEAD, NAMES, SWITCHED
 from engine.protocols.limits import DEFAULT_LIMITS, Limits
 
@@ -100,10 +101,8 @@ class Http1Parser:
         """
         state = self._state
         if state == HEAD and data:
-            if not self._buffer:
-                end = data.find(b"\r\n\r\n")
-                if end > 0 and end + 4 == len(data) and data[0] != 13:
-                    return self._read_head(data)  # the usual case: one packet, one head
+            if not self._buffer and is_one_head(data):
+                return self._read_head(data)  # the usual case
             seen = len(self._buffer)
             self._buffer += data
             return self._resume_head(seen)

@@ -1,0 +1,2 @@
+cpdef Py_ssize_t line_end(bytes data)
+cpdef bint is_one_head(bytes data)
