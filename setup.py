@@ -47,15 +47,23 @@ CYTHON_MODULES = [
     "engine.protocols.http1.parser",
     "engine.protocols.http1.policy",
     "engine.protocols.http1.request_line",
+    "engine.protocols.http1.scan",
+    "engine.protocols.http1.usual",
     "engine.protocols.http1.writer",
+    "engine.protocols.sections",
     "engine.protocols.status",
     "engine.request.access",
     "engine.request.body",
     "engine.request.exchange",
 ]
 
-# These have a twin in Cython's own language: the first everywhere, the others on Linux.
-TWINS = ["bridge._callbacks", *(["bridge._clock", "bridge._poller"] if sys.platform == "linux" else [])]
+# These have a twin in Cython's own language: the last two on Linux only.
+TWINS = [
+    "bridge._callbacks",
+    "engine.protocols.http1.scan",
+    "engine.protocols.http1.usual",
+    *(["bridge._clock", "bridge._poller"] if sys.platform == "linux" else []),
+]
 
 CYTHON_DIRECTIVES = {"language_level": "3", "binding": False, "annotation_typing": False}
 

@@ -1,7 +1,8 @@
 """Response header fields of an application: checked and turned into lines.
 
-Shared by HTTP/1 and uwsgi.  Names are judged once and remembered; a value costs one
-C call (``str.isprintable``) unless it holds something unusual.
+Shared by HTTP/1, HTTP/2 and uwsgi.  Names are judged once and remembered, each with the
+last value that it had; another value costs one C call (``str.isprintable``) unless it holds
+something unusual.
 """
 
 from __future__ import annotations
@@ -38,14 +39,46 @@ _ROLES: Final[dict[str, int]] = {
 
 _CACHE_SIZE: Final = 1024
 _LONGEST: Final = 64
-_names: dict[str, tuple[str, int]] = {}
+_names: dict[str, FieldName] = {}
 _TOKEN: Final = frozenset(TOKEN_CHARS.decode())
 
 # Visible characters, space, tab and obs-text (RFC 9110 section 5.5): no CR, LF, NUL or other control.
 _CONTROLS: Final = frozenset(map(chr, [*range(0x09), *range(0x0A, 0x20), 0x7F]))
 
 
-def field_lines(headers: Iterable[tuple[str, str]], drop_length: bool = False) -> tuple[str, int | None, int]:
+class FieldLine:
+    """One value of a field, judged: ``line`` is what goes out, ``number`` that of a Content-Length."""
+
+    __slots__ = ("line", "number", "value")
+
+    def __init__(self, value: str | None, line: bytes, number: int) -> None:
+        self.value = value
+        self.line = line
+        self.number = number
+
+
+class FieldName:
+    """A name that was judged.
+
+    ``prefix``: name, colon and space.  ``role``: what the server does about it; 0: nothing.
+    ``last``: the last value that came with it, since mostly the next one is the same; replaced as a
+    whole, so that several threads may answer.
+    """
+
+    __slots__ = ("last", "prefix", "role")
+
+    def __init__(self, prefix: str, role: int) -> None:
+        self.prefix = prefix
+        self.role = role
+        self.last = _NOTHING
+
+
+_NOTHING: Final = FieldLine(None, b"", 0)
+
+
+def field_lines(
+    headers: Iterable[tuple[str, str]], drop_length: bool = False
+) -> tuple[list[bytes], int | None, int]:
     """Check header pairs and write them as lines, verbatim and in order.
 
     :param drop_length: leave Content-Length out, as 204 must (RFC 9110 section 8.6), and 205 if it is not 0
@@ -53,22 +86,23 @@ def field_lines(headers: Iterable[tuple[str, str]], drop_length: bool = False) -
     :raises ValueError: for anything that would break the message, or that only the server may send
     :raises TypeError: if a name or value is not ``str``
     """
-    text = ""
+    lines: list[bytes] = []
     length: int | None = None
     said = 0
+    names = _names
     for name, value in headers:
-        known = _names.get(name)
+        known = names.get(name)
         if known is None:
             known = _learn(name)
-        prefix, role = known
-        try:
-            if not value.isprintable():
-                _check_value(name, value)
-        except AttributeError:
-            raise TypeError(f"value of header {name!r} must be str, not {type(value).__name__}") from None
+        role = known.role
+        last = known.last
+        if type(value) is not str or value != last.value:
+            last = _learn_value(known, name, value)
         if role:
             if role == LENGTH:
-                length = _length(value, said)
+                if said & LENGTH:
+                    raise ValueError("the application sent more than one Content-Length")
+                length = last.number
                 if drop_length:
                     said |= LENGTH
                     continue
@@ -76,21 +110,34 @@ def field_lines(headers: Iterable[tuple[str, str]], drop_length: bool = False) -
                 said |= _connection(name, value, role)
                 continue
             said |= role
-        text += f"{prefix}{value}\r\n"
-    return text, length, said
+        lines.append(last.line)
+    return lines, length, said
 
 
-def _learn(name: str) -> tuple[str, int]:
+def _learn(name: str) -> FieldName:
     if type(name) is not str:
         raise TypeError(f"header name must be str, not {type(name).__name__}: {name!r}")
     if not name or not _TOKEN.issuperset(name):
         raise ValueError(f"header name {name!r} is not a token (RFC 9110 section 5.1)")
-    known = (f"{name}: ", _ROLES.get(name.lower(), 0))
+    known = FieldName(f"{name}: ", _ROLES.get(name.lower(), 0))
     if len(name) <= _LONGEST:
         if len(_names) >= _CACHE_SIZE:  # an application that makes names up must not fill the memory
             _names.clear()
         _names[name] = known
     return known
+
+
+def _learn_value(known: FieldName, name: str, value: str) -> FieldLine:
+    try:
+        if not value.isprintable():
+            _check_value(name, value)
+    except AttributeError:
+        raise TypeError(f"value of header {name!r} must be str, not {type(value).__name__}") from None
+    number = _length(value) if known.role == LENGTH else 0
+    line = FieldLine(value, encode(f"{known.prefix}{value}\r\n"), number)
+    if type(value) is str and len(value) <= _LONGEST:
+        known.last = line
+    return line
 
 
 def _check_value(name: str, value: str) -> None:
@@ -104,9 +151,7 @@ def _check_value(name: str, value: str) -> None:
         )
 
 
-def _length(value: str, said: int) -> int:
-    if said & LENGTH:
-        raise ValueError("the application sent more than one Content-Length")
+def _length(value: str) -> int:
     digits = value.strip(" \t")
     if not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
         raise ValueError(f"Content-Length {value!r} is not a decimal number")

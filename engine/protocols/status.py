@@ -20,7 +20,8 @@ def parse_status(status: str) -> tuple[str, int]:
     :raises ValueError: unless it is three digits, or three digits, a space and a printable reason
     :raises TypeError: if it is not ``str``
     """
-    known = _known.get(status)
+    kept = _known  # a local name has a type in the compiled build
+    known = kept.get(status)
     if known is None:
         known = _learn(status)
     return known

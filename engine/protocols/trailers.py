@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from engine.protocols.fields import encode, field_lines
+from engine.protocols.fields import field_lines
 
 __all__ = ["NEVER_TRAILERS", "accepts_trailers", "trailer_lines"]
 
@@ -32,8 +32,8 @@ def trailer_lines(headers: Iterable[tuple[str, str]]) -> bytes:
     :raises TypeError: if a name or value is not ``str``
     """
     pairs = list(headers)
-    text, _, _ = field_lines(pairs)
+    lines, _, _ = field_lines(pairs)
     for name, _ in pairs:
         if name.lower().encode("latin-1") in NEVER_TRAILERS:
             raise ValueError(f"{name} cannot be a trailer (RFC 9110 section 6.5.1); send it in the head")
-    return encode(text)
+    return b"".join(lines)

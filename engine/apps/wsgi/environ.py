@@ -92,8 +92,9 @@ class EnvironBuilder:
             return environ
         fields = section.environ
         if fields is None:
-            fields = section.environ = {}
+            fields = {}
             self._add_fields(fields, head.headers)
+            section.environ = fields
         environ.update(fields)
         return environ
 

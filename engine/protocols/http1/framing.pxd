@@ -1,5 +1,11 @@
+cimport cython
+
 cdef class Framing:
     cdef public str fields
     cdef public bint keep_alive
     cdef public int kind
     cdef public object length
+
+cpdef bint is_bodyless(str method, int status)
+@cython.locals(modern=bint)
+cpdef Framing decide(str method, str http_version, bint keep_alive, int status, announced, known=*)

@@ -27,6 +27,9 @@ CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 LAST_CHUNK: Final = b"0\r\n\r\n"
 """Ends a chunked body.  Leave it out when the application failed: the client must see the break."""
 
+_CACHE_SIZE: Final = 256
+_status_lines: dict[str, bytes] = {}
+
 
 def response_head(
     status: str,
@@ -53,16 +56,30 @@ def response_head(
     line, code = parse_status(status)
     if code < 200:
         raise ValueError(f"status {status!r} is interim and cannot end a request (RFC 9110 section 15.2)")
-    text, announced, said = field_lines(headers, code == 204 or code == 205)
+    lines, announced, said = field_lines(headers, code == 204 or code == 205)
     if said & CLOSE:
         keep_alive = False
     framing = decide(method, http_version, keep_alive, code, announced, known_length)
-    head = encode(f"HTTP/1.1 {line}{text}{framing.fields}")
+    lines.insert(0, _status_line(line))
+    if framing.fields:
+        lines.append(framing.fields.encode("latin-1"))
     if server and not said & SERVER:
-        head += b"Server: %b\r\n" % server
-    if said & DATE:
-        return head + b"\r\n", framing
-    return b"%bDate: %b\r\n\r\n" % (head, date), framing
+        lines.append(b"Server: %b\r\n" % server)
+    if not said & DATE:
+        lines += (b"Date: ", date, b"\r\n")
+    lines.append(b"\r\n")
+    return b"".join(lines), framing
+
+
+def _status_line(line: str) -> bytes:
+    kept = _status_lines
+    known = kept.get(line)
+    if known is None:
+        known = encode(f"HTTP/1.1 {line}")
+        if len(_status_lines) >= _CACHE_SIZE:
+            _status_lines.clear()
+        _status_lines[line] = known
+    return known
 
 
 def interim_head(status: str, headers: Iterable[tuple[str, str]] = ()) -> bytes:
@@ -73,8 +90,8 @@ def interim_head(status: str, headers: Iterable[tuple[str, str]] = ()) -> bytes:
     line, code = parse_status(status)
     if code >= 200 or code == 101:
         raise ValueError(f"status {status!r} is not an interim response")
-    text, _, _ = field_lines(headers, drop_length=True)
-    return encode(f"HTTP/1.1 {line}{text}\r\n")
+    lines, _, _ = field_lines(headers, drop_length=True)
+    return b"".join((_status_line(line), *lines, b"\r\n"))
 
 
 def switching_head(protocol: str, headers: Iterable[tuple[str, str]]) -> bytes:
@@ -84,10 +101,9 @@ def switching_head(protocol: str, headers: Iterable[tuple[str, str]]) -> bytes:
     :param headers: beside Upgrade and Connection
     :raises ValueError: as :func:`response_head`
     """
-    text, _, _ = field_lines(headers, drop_length=True)
-    return encode(
-        f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: {protocol}\r\nConnection: Upgrade\r\n{text}\r\n"
-    )
+    lines, _, _ = field_lines(headers, drop_length=True)
+    begin = encode(f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: {protocol}\r\nConnection: Upgrade\r\n")
+    return b"".join((begin, *lines, b"\r\n"))
 
 
 def encode_chunk(data: bytes) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final
 
-from engine.protocols.fields import DATE, encode, field_lines
+from engine.protocols.fields import DATE, field_lines
 from engine.protocols.http1.framing import NONE, TO_LENGTH, UNTIL_CLOSE, Framing, is_bodyless
 from engine.protocols.status import parse_status
 
@@ -48,8 +48,8 @@ def reply_fields(
     _, code = parse_status(status)
     if code < 200:
         raise ValueError(f"status {status!r} is interim and cannot end a request (RFC 9110 section 15.2)")
-    text, announced, said = field_lines(headers, code == 204 or code == 205)
-    fields: Fields = [(b":status", b"%d" % code), *split_lines(encode(text))]
+    lines, announced, said = field_lines(headers, code == 204 or code == 205)
+    fields: Fields = [(b":status", b"%d" % code), *_pairs(lines)]
     if not said & DATE:
         fields.append((b"date", date))
     if is_bodyless(method, code):
@@ -70,8 +70,8 @@ def interim_fields(status: str, headers: Iterable[tuple[str, str]] = ()) -> Fiel
     _, code = parse_status(status)
     if code >= 200 or code == 101:
         raise ValueError(f"status {status!r} is not an interim response")
-    text, _, _ = field_lines(headers, drop_length=True)
-    return [(b":status", b"%d" % code), *split_lines(encode(text))]
+    lines, _, _ = field_lines(headers, drop_length=True)
+    return [(b":status", b"%d" % code), *_pairs(lines)]
 
 
 def tunnel_fields(headers: Iterable[tuple[str, str]], date: bytes) -> Fields:
@@ -117,9 +117,12 @@ def error_fields(status: int, detail: str, date: bytes) -> tuple[Fields, bytes]:
 
 def split_lines(lines: bytes) -> Fields:
     """Header lines of HTTP/1, checked before, as names in lower case and values without space around."""
+    return _pairs([line for line in lines.split(b"\r\n") if line])
+
+
+def _pairs(lines: list[bytes]) -> Fields:
     fields: Fields = []
-    for line in lines.split(b"\r\n"):
-        if line:
-            name, _, value = line.partition(b":")
-            fields.append((name.lower(), value.strip(b" \t")))
+    for line in lines:
+        name, _, value = line.partition(b":")
+        fields.append((name.lower(), value.strip(b" \t\r\n")))
     return fields

@@ -218,9 +218,9 @@ def response_head(
     line, code = parse_status(status)
     if code < 200:
         raise ValueError(f"status {status!r} is interim and cannot end a request (RFC 9110 section 15.2)")
-    text, announced, _ = field_lines(headers, code == 204 or code == 205)
+    lines, announced, _ = field_lines(headers, code == 204 or code == 205)
     version = protocol if protocol in _PROTOCOLS else "HTTP/1.0"
-    head = encode(f"{version} {line}{text}\r\n")
+    head = b"".join((encode(f"{version} {line}"), *lines, b"\r\n"))
     if is_bodyless(method, code):
         return head, _NO_BODY
     if announced is None:
