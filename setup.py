@@ -30,11 +30,13 @@ CYTHON_MODULES = [
     "bridge._watchers.io",
     "bridge._watchers.timer",
     "bridge._watchers.timer_heap",
+    "engine._clock",
     "engine.apps.wsgi.adapter",
     "engine.apps.wsgi.environ",
     "engine.apps.wsgi.input",
     "engine.cores.pool",
     "engine.cores.runner",
+    "engine.logs.server_log",
     "engine.net.connection",
     "engine.net.flow",
     "engine.net.frontend",
@@ -50,19 +52,21 @@ CYTHON_MODULES = [
     "engine.protocols.http1.scan",
     "engine.protocols.http1.usual",
     "engine.protocols.http1.writer",
+    "engine.protocols.parser",
     "engine.protocols.sections",
     "engine.protocols.status",
     "engine.request.access",
     "engine.request.body",
     "engine.request.exchange",
+    "engine.request.link",
 ]
 
-# These have a twin in Cython's own language: the last two on Linux only.
+# These have a twin in Cython's own language: the last ones on Linux only.
 TWINS = [
     "bridge._callbacks",
     "engine.protocols.http1.scan",
     "engine.protocols.http1.usual",
-    *(["bridge._clock", "bridge._poller"] if sys.platform == "linux" else []),
+    *(["bridge._clock", "bridge._poller", "engine._clock"] if sys.platform == "linux" else []),
 ]
 
 CYTHON_DIRECTIVES = {"language_level": "3", "binding": False, "annotation_typing": False}

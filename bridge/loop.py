@@ -23,6 +23,7 @@ import bridge._watchers.signal as _signals
 import bridge._watchers.stat as _stat
 from bridge._callbacks import callback
 from bridge._compat import get_native_ident, getpid
+from bridge._config import keep_at_hand
 from bridge._hub.driver import private_loop_kind
 from bridge._hub.hosts import install_hooks
 from bridge._hub.services import Services
@@ -332,3 +333,4 @@ classImplements(callback, ICallback)
 if sys.platform != "win32":
     os.register_at_fork(after_in_child=_after_fork_in_child)
 install_hooks()
+keep_at_hand("track_greenlet_tree")

@@ -15,6 +15,7 @@ BRIDGE_RANKS = [
     "bridge._types",
     "bridge._version",
     "bridge._compat",
+    "bridge._config",
     "bridge._stackcache",
     "bridge._clock",
     "bridge._callbacks",
@@ -42,6 +43,7 @@ BRIDGE_RANKS = [
     "bridge.pytest_patch",
 ]
 ENGINE_RANKS = [
+    "engine._clock",
     "engine.errors",
     "engine.interfaces",
     "engine.address",

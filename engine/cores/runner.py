@@ -28,7 +28,10 @@ class Runnable(Protocol):
 class RequestGreenlet(Greenlet):
     """The greenlet of one request; ``exchange`` identifies the request for the ``uwsgi`` API."""
 
-    exchange: Any = None
+    # Saves a dict for each; applications may set attributes all the same.
+    __slots__ = ("exchange",)
+
+    exchange: Any
 
 
 class Runner:

@@ -1,14 +1,17 @@
+from engine._clock cimport monotonic
 from engine.net.flow cimport Outlet
 from engine.net.frontend cimport FrontEnd
+from engine.protocols.parser cimport Parser
 from engine.request.body cimport RequestBody
 from engine.request.exchange cimport Exchange
+from engine.request.link cimport Link
 
-cdef class Connection:
+cdef class Connection(Link):
     cdef public FrontEnd front
     cdef public Exchange exchange
     cdef public double deadline
     cdef public object tunnel
-    cdef object _parser
+    cdef Parser _parser
     cdef object _known
     cdef object _transport
     cdef public object _template
@@ -43,7 +46,7 @@ cdef class Connection:
     cpdef bint is_full(self)
     cpdef bint peer_left(self)
     cpdef body_wanted(self)
-    cpdef reply_ended(self, Exchange exchange, bint reusable)
+    cpdef reply_ended(self, exchange, bint reusable)
     cdef _advance_soon(self)
     cdef _set_waiting_deadline(self)
     cdef _pause(self, int reason)

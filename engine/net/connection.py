@@ -7,9 +7,9 @@ answered.  A connection that waits for bytes holds no core.
 from __future__ import annotations
 
 import asyncio
-import time
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
+from engine._clock import monotonic
 from engine.errors import ClientDisconnected
 from engine.interfaces import Environ, ParkingPlace, WritingPlace
 from engine.net.flow import Outlet
@@ -19,11 +19,13 @@ from engine.net.tunnel import Guest, Tunnel
 from engine.protocols.events import BadRequest, BodyChunk, BodyEnd, Event, PeerClosed
 from engine.protocols.http1.framing import Framing
 from engine.protocols.http1.writer import interim_head
+from engine.protocols.parser import Parser
 from engine.protocols.websocket import WebSocketSettings
 from engine.request.body import EMPTY_BODY, RequestBody
 from engine.request.exchange import Exchange
+from engine.request.link import Link
 
-__all__ = ["Connection", "Parser"]
+__all__ = ["Connection"]
 
 _EXCUSED: Final = -(1 << 60)
 _NEVER: Final = float("inf")
@@ -33,17 +35,7 @@ _LINGER_BYTES: Final = 1 << 20
 _DRAIN: Final = 65536
 
 
-class Parser(Protocol):
-    """What a protocol's parser can do; see ``engine.protocols``."""
-
-    def receive(self, data: bytes) -> list[Event]: ...
-    def next_request(self) -> list[Event]: ...
-    def should_pause(self) -> bool: ...
-    def take_remaining(self) -> bytes: ...
-    def in_head(self) -> bool: ...
-
-
-class Connection:
+class Connection(Link):
     """One client connection; everything happens in the worker's loop thread.
 
     :param known: environ keys that were found out before the protocol began, such as those of TLS
@@ -86,7 +78,7 @@ class Connection:
     def encode_head(
         self, head: Any, status: str, headers: list[tuple[str, str]], length: int | None
     ) -> tuple[bytes, Framing]:
-        """Frame a reply and encode its head; see :class:`engine.request.exchange.Link`."""
+        """Frame a reply and encode its head; see :class:`engine.request.link.Link`."""
         raise NotImplementedError
 
     def encode_interim(self, status: str, headers: list[tuple[str, str]]) -> bytes:
@@ -104,7 +96,7 @@ class Connection:
         """A client was accepted."""
         self._transport = transport
         self._outlet = Outlet(transport, self.front.new_parking, self.front.socket_timeout, self._broke_off)
-        self.deadline = time.monotonic() + self.front.head_timeout
+        self.deadline = monotonic() + self.front.head_timeout
         self.front.join(self)
 
     def data_received(self, data: bytes) -> None:
@@ -350,7 +342,7 @@ class Connection:
                 return
             body.discard()
             self._resume(4 | 2)
-            self.deadline = time.monotonic() + self.front.socket_timeout
+            self.deadline = monotonic() + self.front.socket_timeout
             return
         self._body = EMPTY_BODY
         if self._pauses:
@@ -416,10 +408,10 @@ class Connection:
         if self._parser.in_head():
             if self.deadline == _NEVER or self._waiting_idle:
                 self._waiting_idle = False
-                self.deadline = time.monotonic() + self.front.head_timeout
+                self.deadline = monotonic() + self.front.head_timeout
         else:
             self._waiting_idle = True
-            self.deadline = time.monotonic() + self.front.keepalive
+            self.deadline = monotonic() + self.front.keepalive
 
     def expire(self) -> None:
         """The deadline has passed; called by the front end."""
@@ -443,7 +435,7 @@ class Connection:
         if self.exchange is None:
             self._close()  # what nobody read does not end
             return
-        self.deadline = time.monotonic() + front.socket_timeout
+        self.deadline = monotonic() + front.socket_timeout
         received = body.taken + body.buffered
         brought, self._seen = received - self._seen, received
         if self._pauses & 6 or brought >= front.body_rate * front.socket_timeout:
@@ -501,7 +493,7 @@ class Connection:
             return
         self._lingering = True
         self._body.discard()
-        self.deadline = time.monotonic() + _LINGER
+        self.deadline = monotonic() + _LINGER
         self._resume(7)
         if self._peer_eof:
             self._close()
@@ -513,7 +505,7 @@ class Connection:
         transport = self._transport
         if transport is not None and not self._closing:
             self._closing = True
-            self.deadline = time.monotonic() + self.front.socket_timeout  # to take what is buffered
+            self.deadline = monotonic() + self.front.socket_timeout  # to take what is buffered
             self._out().shut()
             transport.close()
 
@@ -521,7 +513,7 @@ class Connection:
         """Close where the last reply is long out; TLS needs an answer to its end, which not all give."""
         if not self._closing:
             self._close()
-            self.deadline = time.monotonic() + _LINGER
+            self.deadline = monotonic() + _LINGER
 
     def close_if_idle(self) -> bool:
         """Close unless a request is being answered; the server is stopping."""

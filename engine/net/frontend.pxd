@@ -1,3 +1,9 @@
+cimport cython
+
+from engine._clock cimport monotonic
+from engine.logs.server_log cimport ServerLog
+from engine.request.exchange cimport Exchange
+
 cdef class FrontEnd:
     cdef object _loop
     cdef public object call_soon
@@ -10,7 +16,7 @@ cdef class FrontEnd:
     cdef public Py_ssize_t pipeline
     cdef public Py_ssize_t most_connections
     cdef public object crowd
-    cdef public object log
+    cdef public ServerLog log
     cdef bint _log_requests
     cdef object _make_line
     cdef object _exceptional
@@ -32,7 +38,8 @@ cdef class FrontEnd:
     cdef public bytes date
     cdef object _timer
 
-    cpdef log_request(self, exchange)
-    cdef bint _is_exceptional(self, exchange, double took)
+    @cython.locals(took=double)
+    cpdef log_request(self, Exchange exchange)
+    cdef bint _is_exceptional(self, Exchange exchange, double took)
     cpdef join(self, connection)
     cpdef forget(self, connection)

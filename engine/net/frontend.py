@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any, Protocol
 
+from engine._clock import monotonic
 from engine.interfaces import Environ, WritingPlace
 from engine.logs.server_log import ServerLog
 from engine.net.crowd import Crowd
@@ -117,7 +118,7 @@ class FrontEnd:
     def _tick(self) -> None:
         self._timer = self._loop.call_later(_TICK, self._tick)
         self.date = formatdate(usegmt=True).encode()
-        now = time.monotonic()
+        now = monotonic()
         for connection in [c for c in self.connections if c.deadline <= now]:
             try:
                 connection.expire()
@@ -131,7 +132,7 @@ class FrontEnd:
     def log_request(self, exchange: Exchange) -> None:
         """A reply has ended."""
         self.requests += 1
-        took = time.monotonic() - exchange.started_clock
+        took = monotonic() - exchange.started_clock
         self.running_time += took
         self.average_time = (self.average_time + took) / 2
         self.sent += exchange.header_bytes + exchange.body_bytes

@@ -30,6 +30,7 @@ from engine.protocols.trailers import accepts_trailers
 from engine.protocols.websocket import WebSocketSettings
 from engine.request.body import EMPTY_BODY, RequestBody
 from engine.request.exchange import Exchange
+from engine.request.link import Link
 
 __all__ = ["Host", "Http2Stream"]
 
@@ -50,7 +51,7 @@ class Host(Carrier, Protocol):
     def log_refusal(self, status: int, detail: str) -> None: ...
 
 
-class Http2Stream:
+class Http2Stream(Link):
     """A request on its way in and a reply on its way out; everything happens in the worker's loop thread.
 
     :param template: of the environ; None for the connection's

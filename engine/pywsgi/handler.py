@@ -31,6 +31,7 @@ from engine.pywsgi.intake import ByteReader, Intake, InvalidRequest
 from engine.pywsgi.reply import BytesPairs, ReplyHead, encode_reply
 from engine.pywsgi.request import fill_environ
 from engine.request.exchange import Exchange
+from engine.request.link import Link
 
 if TYPE_CHECKING:
     from engine.pywsgi.server import WSGIServer
@@ -49,7 +50,7 @@ _OUR_ERROR: Final = "500 Internal Server Error"
 _ERRORS: Final = {400: "400 Bad Request", 500: _OUR_ERROR}
 
 
-class WSGIHandler:
+class WSGIHandler(Link):
     """Serves the requests of one connection (``WSGIServer(..., handler_class=...)``).
 
     Subclasses may override any public method; ``get_environ``, ``run_application`` and ``log_request``
@@ -379,7 +380,7 @@ class WSGIHandler:
     def encode_head(
         self, head: Any, status: str, headers: list[tuple[str, str]], length: int | None
     ) -> tuple[bytes, Framing]:
-        """Frame the reply and encode its head; see :class:`engine.request.exchange.Link`."""
+        """Frame the reply and encode its head; see :class:`engine.request.link.Link`."""
         reply = self._reply
         assert reply is not None
         assert self.status is not None

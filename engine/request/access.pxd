@@ -1,5 +1,6 @@
 cimport cython
 
+from engine.protocols.events cimport RequestHead
 from engine.request.exchange cimport Exchange
 
 cdef class DefaultLine:
@@ -31,4 +32,8 @@ cdef class DefaultLine:
     cdef str _asked(self, str address, str user, Py_ssize_t variables, Py_ssize_t size)
     @cython.locals(code=int, count=Py_ssize_t, size=Py_ssize_t, core=int, switches=Py_ssize_t)
     cdef str _answered(self, Exchange exchange)
+    @cython.locals(
+        second="long long", http=RequestHead, uri=str, method=str, version=str, user=str, address=str, how=str,
+        duration="long long", start=str, asked=str, line=str,
+    )
     cpdef str make(self, Exchange exchange, long long number, double took)

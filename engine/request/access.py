@@ -64,9 +64,10 @@ class DefaultLine:
             self._date = f" bytes}} [{time.ctime(second)}] "
         head = exchange.head
         if type(head) is RequestHead:
+            http: RequestHead = head
             # The parser has let through printable ASCII only (engine.protocols.grammar.TARGET_CHARS).
-            uri = head.target.decode("latin-1")
-            method, version, user = head.method, head.http_version, ""
+            uri = http.target.decode("latin-1")
+            method, version, user = http.method, http.http_version, ""
             if exchange.link is not self._link:
                 self._link = exchange.link
                 self._address = exchange.remote_addr

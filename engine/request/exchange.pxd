@@ -1,5 +1,7 @@
+from engine._clock cimport monotonic, now
 from engine.protocols.http1.framing cimport Framing
 from engine.request.body cimport RequestBody
+from engine.request.link cimport Link
 
 cdef class Exchange:
     cdef Framing _framing
@@ -8,7 +10,7 @@ cdef class Exchange:
     cdef object _status
     cdef int _code
     cdef public bytes trailers
-    cdef public object link
+    cdef public Link link
     cdef public object head
     cdef public RequestBody body
     cdef public int app

@@ -8,9 +8,9 @@ ENDED.  The application's greenlet moves it forward; the connection only reads i
 from __future__ import annotations
 
 import os
-import time
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
+from engine._clock import monotonic, now
 from engine.errors import ClientDisconnected, ReplyError
 from engine.interfaces import ExcInfo, Write
 from engine.protocols.events import RequestHead
@@ -19,8 +19,9 @@ from engine.protocols.http1.writer import LAST_CHUNK, encode_chunk, last_chunk, 
 from engine.protocols.status import parse_status
 from engine.protocols.trailers import trailer_lines
 from engine.request.body import RequestBody
+from engine.request.link import Link
 
-__all__ = ["ENDED", "NEW", "SENT", "STARTED", "SWITCHED", "Exchange", "Link"]
+__all__ = ["ENDED", "NEW", "SENT", "STARTED", "SWITCHED", "Exchange"]
 
 NEW: Final = 0
 STARTED: Final = 1
@@ -30,22 +31,6 @@ ENDED: Final = 4
 
 _STATE_NAMES = ("NEW", "STARTED", "SENT", "SWITCHED", "ENDED")
 _COALESCE: Final = 65536  # up to this size head and body go out in one write
-
-
-class Link(Protocol):
-    """The connection, as a reply sees it."""
-
-    def encode_head(
-        self, head: Any, status: str, headers: list[tuple[str, str]], length: int | None
-    ) -> tuple[bytes, Framing]: ...
-    def encode_interim(self, status: str, headers: list[tuple[str, str]]) -> bytes: ...
-    def transmit(self, data: bytes) -> None: ...
-    def transmit_file(self, fd: int, offset: int, count: int) -> int: ...
-    def reply_ended(self, exchange: Exchange, reusable: bool) -> None: ...
-    def abort(self, reset: bool) -> None: ...
-    def remote_addr(self, head: Any) -> str: ...
-    def fileno(self) -> int: ...
-    def hang_up(self) -> None: ...
 
 
 def copy_blocks(exchange: Exchange, fd: int, offset: int, count: int) -> None:
@@ -96,8 +81,8 @@ class Exchange:
         self.app = 0
         self.core = -1
         self.gone = False
-        self.started_at = time.time()
-        self.started_clock = time.monotonic()
+        self.started_at = now()
+        self.started_clock = monotonic()
         self._state = NEW
         self._status = ""
         self._code = 0

@@ -1,6 +1,7 @@
 cimport cython
 
 from engine.protocols.events cimport RequestHead
+from engine.protocols.http1.scan cimport has_escape
 from engine.protocols.sections cimport FieldSection
 from engine.request.exchange cimport Exchange
 

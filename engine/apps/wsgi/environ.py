@@ -16,6 +16,7 @@ from engine.apps.wsgi.raw_socket import RawSocket
 from engine.apps.wsgi.websocket import WSGIWebSocket
 from engine.interfaces import Environ
 from engine.protocols.events import RequestHead, UwsgiHead
+from engine.protocols.http1.scan import has_escape
 from engine.protocols.trailers import accepts_trailers
 from engine.request.exchange import Exchange
 from engine.websocket.offer import is_in_frames, is_offered, stand_ins
@@ -83,7 +84,9 @@ class EnvironBuilder:
         path = head.path
         environ["REQUEST_METHOD"] = head.method
         environ["REQUEST_URI"] = head.target.decode("latin-1")
-        environ["PATH_INFO"] = (unquote_to_bytes(path) if path.find(b"%") >= 0 else path).decode("latin-1")
+        if has_escape(path):
+            path = unquote_to_bytes(path)
+        environ["PATH_INFO"] = path.decode("latin-1")
         environ["QUERY_STRING"] = head.query.decode("latin-1")
         environ["SERVER_PROTOCOL"] = _PROTOCOLS[head.http_version]
         section = head.section

@@ -9,3 +9,5 @@ cdef class Framing:
 cpdef bint is_bodyless(str method, int status)
 @cython.locals(modern=bint)
 cpdef Framing decide(str method, str http_version, bint keep_alive, int status, announced, known=*)
+@cython.locals(kept=dict, framing=Framing)
+cdef Framing _announced(length)

@@ -47,6 +47,8 @@ _KEEP: Final = "Connection: keep-alive\r\n"
 _CHUNKS: Final = "Transfer-Encoding: chunked\r\n"
 _EMPTY: Final = "Content-Length: 0\r\n"
 
+_CACHE_SIZE: Final = 1024
+_lengths: Final[dict[int, Framing]] = {}
 _NONE_KEEP: Final = Framing(NONE, 0, True, "")
 _NONE_KEEP_10: Final = Framing(NONE, 0, True, _KEEP)
 _NONE_CLOSE: Final = Framing(NONE, 0, False, _CLOSE)
@@ -61,6 +63,18 @@ def is_bodyless(method: str, status: int) -> bool:
     So has 205 (RFC 9110 section 15.3.6), only that its client expects to be told the length, 0.
     """
     return method == "HEAD" or status == 304 or status == 204 or status == 205 or status < 200
+
+
+def _announced(length: int) -> Framing:
+    """The usual case: one of a few framings, made once."""
+    kept = _lengths
+    framing = kept.get(length)
+    if framing is None:
+        framing = Framing(TO_LENGTH, length, True, "")
+        if len(kept) >= _CACHE_SIZE:
+            kept.clear()
+        kept[length] = framing
+    return framing
 
 
 def decide(
@@ -87,6 +101,8 @@ def decide(
             return _NONE_CLOSE
         return _NONE_KEEP if modern else _NONE_KEEP_10
     length = known if announced is None else announced
+    if length is not None and announced is not None and keep_alive and modern:
+        return _announced(length)
     if length is not None:
         fields = "" if announced is not None else f"Content-Length: {length}\r\n"
         if not keep_alive:

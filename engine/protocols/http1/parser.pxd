@@ -1,8 +1,9 @@
 from engine.protocols.events cimport RequestHead
 from engine.protocols.http1.head cimport HeadReader
 from engine.protocols.http1.scan cimport is_one_head
+from engine.protocols.parser cimport Parser
 
-cdef class Http1Parser:
+cdef class Http1Parser(Parser):
     cdef bytearray _buffer
     cdef object _chunks
     cdef bint _discards

@@ -19,13 +19,14 @@ from engine.protocols.http1.policy import first_fault
 from engine.protocols.http1.scan import is_one_head
 from engine.protocols.http1.state import BODY, CLOSED, DONE, HEAD, NAMES, SWITCHED
 from engine.protocols.limits import DEFAULT_LIMITS, Limits
+from engine.protocols.parser import Parser
 
 __all__ = ["Http1Parser"]
 
 _WINDOW: Final = 65536  # body bytes taken at a time from those that came with the head
 
 
-class Http1Parser:
+class Http1Parser(Parser):
     """The requests of one connection.
 
     Memory: at most one head (bounded by the limits) or one unfinished chunk line,

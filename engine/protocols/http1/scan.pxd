@@ -1,2 +1,3 @@
 cpdef Py_ssize_t line_end(bytes data)
 cpdef bint is_one_head(bytes data)
+cpdef bint has_escape(bytes path)

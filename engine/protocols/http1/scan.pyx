@@ -1,10 +1,10 @@
 # cython: language_level=3
-"""Where lines and heads end, found without a call through Python; see scan.py."""
+"""Where lines and heads end, and what a path holds, found without a call through Python; see scan.py."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.string cimport memchr, memcmp
 
-__all__ = ["is_one_head", "line_end"]
+__all__ = ["has_escape", "is_one_head", "line_end"]
 
 
 cpdef Py_ssize_t line_end(bytes data):
@@ -37,3 +37,8 @@ cpdef bint is_one_head(bytes data):
             return False
         each += 1
     return True
+
+
+cpdef bint has_escape(bytes path):
+    """Tell whether *path* has percent-encoded bytes (RFC 3986 section 2.1), or looks as if."""
+    return memchr(PyBytes_AS_STRING(path), 37, PyBytes_GET_SIZE(path)) != NULL

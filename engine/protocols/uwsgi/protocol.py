@@ -10,6 +10,7 @@ from engine.protocols.events import END_OF_BODY, BadRequest, BodyChunk, Event, P
 from engine.protocols.fields import encode, field_lines
 from engine.protocols.http1.framing import NONE, UNTIL_CLOSE, Framing, is_bodyless
 from engine.protocols.limits import DEFAULT_LIMITS, Limits
+from engine.protocols.parser import Parser
 from engine.protocols.status import parse_status
 from engine.protocols.uwsgi.packet import HEADER_SIZE, decode_header, decode_variables, looks_foreign
 
@@ -39,7 +40,7 @@ SIGNAL_REPLY: Final = b"\xff\x00\x00\x01"
 """Answer to modifier1 110, when the signal was taken."""
 
 
-class UwsgiParser:
+class UwsgiParser(Parser):
     """The one request of a uwsgi connection.  Memory: at most one variable block (64 KiB), or one value.
 
     Same questions as ``Http1Parser``, so the server need not know which one it holds.

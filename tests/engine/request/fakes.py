@@ -8,11 +8,12 @@ from engine.protocols.events import RequestHead
 from engine.protocols.http1.framing import Framing
 from engine.protocols.http1.writer import interim_head, response_head
 from engine.request.exchange import Exchange
+from engine.request.link import Link
 
 DATE = b"Mon, 23 Nov 2026 12:00:00 GMT"
 
 
-class FakeLink:
+class FakeLink(Link):
     """Collects what a reply sends."""
 
     def __init__(self, fail_after: int | None = None) -> None:

@@ -1,0 +1,2 @@
+cpdef double now()
+cpdef double monotonic()
