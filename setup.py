@@ -37,6 +37,7 @@ CYTHON_MODULES = [
     "engine.cores.pool",
     "engine.cores.runner",
     "engine.logs.server_log",
+    "engine.net._send",
     "engine.net.connection",
     "engine.net.flow",
     "engine.net.frontend",
@@ -59,14 +60,16 @@ CYTHON_MODULES = [
     "engine.request.body",
     "engine.request.exchange",
     "engine.request.link",
+    "engine.worker.answering",
 ]
 
-# These have a twin in Cython's own language: the last ones on Linux only.
+# These have a twin in Cython's own language.
+LINUX_TWINS = ["bridge._clock", "bridge._poller", "engine._clock", "engine.net._send"]
 TWINS = [
     "bridge._callbacks",
     "engine.protocols.http1.scan",
     "engine.protocols.http1.usual",
-    *(["bridge._clock", "bridge._poller", "engine._clock"] if sys.platform == "linux" else []),
+    *(LINUX_TWINS if sys.platform == "linux" else []),
 ]
 
 CYTHON_DIRECTIVES = {"language_level": "3", "binding": False, "annotation_typing": False}

@@ -1,3 +1,5 @@
+cimport cython
+
 from engine._clock cimport monotonic
 from engine.net.flow cimport Outlet
 from engine.net.frontend cimport FrontEnd
@@ -40,6 +42,8 @@ cdef class Connection(Link):
     cdef _bad_request(self, status, detail, bint head_only=*)
     cdef _peer_closed(self, clean)
     cpdef template(self)
+    @cython.locals(template=dict)
+    cpdef remote_addr(self, head)
     cpdef transmit(self, data)
     cpdef transmit_file(self, fd, offset, count)
     cpdef tell(self, place)

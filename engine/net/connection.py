@@ -249,7 +249,10 @@ class Connection(Link):
 
     def remote_addr(self, head: Any) -> str:
         """The client's address."""
-        return str(self.template().get("REMOTE_ADDR", ""))
+        template = self._template
+        if template is None:
+            template = self.template()
+        return template.get("REMOTE_ADDR", "")  # type: ignore[no-any-return]
 
     def transmit(self, data: bytes) -> None:
         """Send bytes of the reply; parks the greenlet while the client is slow."""

@@ -1,3 +1,7 @@
+cimport cython
+
+from engine.net._send cimport send_now
+
 cdef class Outlet:
     cdef object _transport
     cdef object _new_parking
@@ -20,11 +24,13 @@ cdef class Outlet:
     cpdef ring(self)
     cpdef pause(self)
     cpdef resume(self)
+    @cython.locals(sent=Py_ssize_t)
     cpdef write(self, data)
     cpdef write_file(self, fd, offset, count)
     cpdef write_now(self, data)
     cdef _empty(self)
     cpdef _wait_writable(self)
+    @cython.locals(sent=Py_ssize_t)
     cpdef push(self, data)
     cdef _write_rest(self, rest, Py_ssize_t size)
     cdef _break_off(self)

@@ -9,12 +9,12 @@ through the transport, in pieces, the greenlet parked in between.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from typing import Final
 
 from engine.errors import ClientDisconnected, WriteTimeout
 from engine.interfaces import WritingPlace
+from engine.net._send import send_now
 from engine.net.sendfile import copy_file, send_file
 
 __all__ = ["HIGH_WATER", "LOW_WATER", "Outlet"]
@@ -122,14 +122,14 @@ class Outlet:
         transport = self._transport
         if transport is None:
             raise ClientDisconnected("write error: the client closed the connection")
+        if type(data) is not bytes:
+            data = bytes(data)
         self.written += len(data)
         if self._buffered and not transport.get_write_buffer_size():
             self._buffered = False
         if not self._buffered and self._fd >= 0:
             try:
-                sent = os.write(self._fd, data)
-            except BlockingIOError:
-                sent = 0
+                sent = send_now(self._fd, data)
             except OSError as exc:
                 raise ClientDisconnected(f"write error: {exc.strerror}") from exc
             if sent == len(data):
@@ -196,14 +196,14 @@ class Outlet:
         transport = self._transport
         if transport is None:
             return
+        if type(data) is not bytes:
+            data = bytes(data)
         self.written += len(data)
         if self._buffered and not transport.get_write_buffer_size():
             self._buffered = False
         if not self._buffered and self._fd >= 0:
             try:
-                sent = os.write(self._fd, data)
-            except BlockingIOError:
-                sent = 0
+                sent = send_now(self._fd, data)
             except OSError:
                 return  # the loop will notice, too
             if sent == len(data):

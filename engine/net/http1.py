@@ -10,6 +10,7 @@ from engine.interfaces import Environ
 from engine.net.connection import Connection
 from engine.net.frontend import FrontEnd
 from engine.net.peer import peer_facts
+from engine.protocols.events import RequestHead
 from engine.protocols.http1.framing import Framing
 from engine.protocols.http1.parser import Http1Parser
 from engine.protocols.http1.writer import CONTINUE, error_page, response_head
@@ -38,12 +39,13 @@ class Http1Connection(Connection):
     ) -> tuple[bytes, Framing]:
         """Frame a reply and encode its head."""
         front = self.front
-        keep = head.keep_alive and not front.draining and not self._is_last and front.keepalive > 0
-        if head.expect_continue and self._body.is_untouched():
+        http: RequestHead = head
+        keep = http.keep_alive and not front.draining and not self._is_last and front.keepalive > 0
+        if http.expect_continue and self._body.is_untouched():
             # The client may send the body after all, or not: what comes next could be either
             # body or request, so nothing of it is read (RFC 9110 section 10.1.1).
             keep = False
-        return response_head(status, headers, head.method, head.http_version, keep, front.date, b"", length)
+        return response_head(status, headers, http.method, http.http_version, keep, front.date, b"", length)
 
     def body_wanted(self) -> None:
         """Tell a client that waits for it to go on (RFC 9110 section 10.1.1), then wait."""

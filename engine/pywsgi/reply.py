@@ -14,7 +14,7 @@ __all__ = ["BytesPairs", "ReplyHead", "encode_reply"]
 BytesPairs = list[tuple[bytes, bytes]]
 
 # A switch of protocols is framed by the new protocol (RFC 9110 section 7.8).
-_SWITCHED: Final = Framing(UNTIL_CLOSE, None, False, "")
+_SWITCHED: Final = Framing(UNTIL_CLOSE, None, False, b"")
 
 
 class ReplyHead:
@@ -83,6 +83,6 @@ def encode_reply(
             continue  # the framing says it
         if not (bare and lowered == b"content-length"):
             lines.append(b"%b: %b\r\n" % (name, value))
-    lines.append(framing.fields.encode("latin-1"))
+    lines.append(framing.fields)
     lines.append(b"\r\n")
     return b"".join(lines), framing

@@ -70,7 +70,7 @@ class DefaultLine:
             method, version, user = http.method, http.http_version, ""
             if exchange.link is not self._link:
                 self._link = exchange.link
-                self._address = exchange.remote_addr
+                self._address = exchange.link.remote_addr(head)
             address = self._address
         else:
             method, uri = _printable(exchange.method), _printable(exchange.uri)

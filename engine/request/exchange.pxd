@@ -1,4 +1,7 @@
+cimport cython
+
 from engine._clock cimport monotonic, now
+from engine.protocols.events cimport RequestHead
 from engine.protocols.http1.framing cimport Framing
 from engine.request.body cimport RequestBody
 from engine.request.link cimport Link
@@ -31,6 +34,7 @@ cdef class Exchange:
     cpdef bint is_ended(self)
     cpdef bint is_silent(self)
     cpdef int sent_code(self)
+    @cython.locals(http=RequestHead)
     cpdef Py_ssize_t request_bytes(self)
     cpdef write(self, data)
     cpdef send_all(self, data)

@@ -136,8 +136,10 @@ class Exchange:
     def request_bytes(self) -> int:
         """Bytes of all names and values that came with the request, 4 more for each pair as in a packet."""
         head = self.head
-        if type(head) is RequestHead and head.section is not None:
-            return head.section.size
+        if type(head) is RequestHead:
+            http: RequestHead = head
+            if http.section is not None:
+                return http.section.size
         pairs = head.headers if type(head) is RequestHead else head.variables.items()
         size = 4 * len(pairs)
         for name, value in pairs:

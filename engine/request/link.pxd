@@ -1,4 +1,6 @@
 cdef class Link:
     cpdef tuple encode_head(self, head, str status, list headers, length)
+    cpdef remote_addr(self, head)
+    cpdef template(self)
     cpdef transmit(self, data)
     cpdef reply_ended(self, exchange, bint reusable)

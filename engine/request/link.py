@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.interfaces import Environ
 from engine.protocols.http1.framing import Framing
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ class Link:
 
     def encode_interim(self, status: str, headers: list[tuple[str, str]]) -> bytes:
         """Encode a 1xx response."""
+        raise NotImplementedError
+
+    def template(self) -> Environ:
+        """What all requests of the connection share in their environ."""
         raise NotImplementedError
 
     def transmit(self, data: bytes) -> None:

@@ -83,8 +83,9 @@ class Api:
         if self.instance.roles.spooler.directories or self.instance.roles.spooler.external:
             groups.append(SpoolerCalls(self.instance))
         self.module: ModuleType = build(self.instance, groups)
-        self._names: dict[str, Any] = vars(self.module)
-        self._helping = Helping(self.instance, self._names, log)
+        self.hooks: dict[str, Any] = vars(self.module)
+        """Names of the module, among them the hooks that applications set."""
+        self._helping = Helping(self.instance, self.hooks, log)
         roles = self.instance.roles
         self._signals = Local(facts.processes, self.instance.agent, log, roles.count, roles.farm)
         self._helping.share(self._signals)
@@ -166,12 +167,12 @@ class Api:
 
     def end(self, exchange: Exchange) -> None:
         """A request is over; call in its greenlet."""
-        if "after_req_hook" in self._names:
+        if "after_req_hook" in self.hooks:
             self._call("after_req_hook")
 
     def end_in_task(self, exchange: Exchange) -> None:
         """A request is over that ran in a task, where nothing may block; call in that task."""
-        if "after_req_hook" in self._names:
+        if "after_req_hook" in self.hooks:
             bridge.spawn(self._call, "after_req_hook")
 
     async def finish(self, limit: float) -> None:
@@ -180,7 +181,7 @@ class Api:
         agent = self.instance.agent
         agent.leave()
         await bridge.future(bridge.spawn(agent.wait_handled, min(limit, _LAST_HANDLERS)))
-        if callable(self._names.get("atexit")) and not self.skip_atexit:
+        if callable(self.hooks.get("atexit")) and not self.skip_atexit:
             done, _ = await asyncio.wait([bridge.future(bridge.spawn(self._call, "atexit"))], timeout=limit)
             if not done:
                 self._log(f"uwsgi.atexit did not end in {limit:g} seconds; going on without it")
@@ -207,7 +208,7 @@ class Api:
             atexit._run_exitfuncs()
 
     def _call(self, name: str) -> None:
-        hook = self._names.get(name)
+        hook = self.hooks.get(name)
         if not callable(hook):
             return
         try:

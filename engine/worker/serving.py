@@ -30,6 +30,7 @@ from engine.errors import ClientDisconnected, RequestEnded
 from engine.logs.server_log import ServerLog
 from engine.request.exchange import Exchange
 from engine.uwsgi_api.api import Api
+from engine.worker.answering import Answering
 
 __all__ = ["Serving"]
 
@@ -65,8 +66,8 @@ class Serving:
         self.environs = EnvironBuilder(settings.processes > 1)
         self._single = is_single(apps)
         if self._single and not (apps and apps[0].is_asgi):
-            self._adapter = self._new_wsgi(apps[0].call if apps else None, self.environs)
-            self.runner = Runner(settings.gevent, self._serve, log.line)
+            adapter = self._new_wsgi(apps[0].call if apps else None, self.environs)
+            self.runner = Runner(settings.gevent, Answering(api, adapter).serve, log.line)
         else:
             self.runner = Runner(settings.gevent, self._serve_mounted, log.line)
         self._tasks = TaskCores(self.runner, settings.asgi_cores, log.line)
@@ -74,15 +75,6 @@ class Serving:
         self.withdraw: Callable[[Exchange], None] = self.runner.withdraw
 
     # -- requests --------------------------------------------------------------------------------
-
-    def _serve(self, exchange: Any) -> None:
-        self._api.begin(exchange)
-        try:
-            self._adapter.serve(exchange, exchange.link.template())
-        except RequestEnded:
-            pass  # the client was told, the log too
-        finally:
-            self._api.end(exchange)
 
     def _serve_mounted(self, exchange: Any) -> None:
         self._api.begin(exchange)

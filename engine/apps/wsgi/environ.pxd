@@ -9,6 +9,8 @@ cdef class EnvironBuilder:
     cdef dict _template
     cdef dict _keys
 
+    cdef _add_offers(self, dict environ, Exchange exchange, RequestHead head, stream)
+    @cython.locals(environ=dict)
     cpdef build(self, Exchange exchange, dict template)
     @cython.locals(section=FieldSection, fields=dict, path=bytes)
     cdef dict _from_http(self, RequestHead head, dict template)

@@ -60,24 +60,30 @@ class EnvironBuilder:
     def build(self, exchange: Exchange, template: Environ) -> Environ:
         """Return the environ of one request."""
         head = exchange.head
+        stream = InputStream(exchange.body)
         if type(head) is RequestHead:
             environ = self._from_http(head, template)
+            self._add_offers(environ, exchange, head, stream)
         else:
             environ = self._from_uwsgi(head, template)
-        if head.upgrade is not None and is_offered(head):
-            environ["wsgi.websocket"] = WSGIWebSocket(exchange, environ)
-            environ["werkzeug.socket"] = RawSocket(exchange)
-            if is_in_frames(head):
-                environ.update(stand_ins())
+            if head.upgrade is not None:
+                _offer_websocket(environ, exchange)
         environ["uwsgi.core"] = exchange.core
-        environ["wsgi.input"] = stream = InputStream(exchange.body)
-        if type(head) is RequestHead and head.http_version != "1.0":  # never a 1xx to HTTP/1.0
+        environ["wsgi.input"] = stream
+        return environ
+
+    def _add_offers(
+        self, environ: Environ, exchange: Exchange, head: RequestHead, stream: InputStream
+    ) -> None:
+        """What the client lets the application use."""
+        if head.upgrade is not None:
+            _offer_websocket(environ, exchange)
+        if head.http_version != "1.0":  # never a 1xx to HTTP/1.0
             environ["wsgi.early_hints"] = exchange.early_hints
             if head.chunked or head.http_version == "2.0":
                 environ["engine.request_trailers"] = stream.trailers
             if "HTTP_TE" in environ and accepts_trailers(environ["HTTP_TE"]):
                 environ["engine.send_trailers"] = exchange.send_trailers
-        return environ
 
     def _from_http(self, head: RequestHead, template: Environ) -> Environ:
         environ = template.copy()
@@ -131,6 +137,14 @@ class EnvironBuilder:
             if environ["PATH_INFO"].startswith(script):
                 environ["PATH_INFO"] = environ["PATH_INFO"][len(script) :]
         return environ
+
+
+def _offer_websocket(environ: Environ, exchange: Exchange) -> None:
+    if is_offered(exchange.head):
+        environ["wsgi.websocket"] = WSGIWebSocket(exchange, environ)
+        environ["werkzeug.socket"] = RawSocket(exchange)
+        if is_in_frames(exchange.head):
+            environ.update(stand_ins())
 
 
 def url_scheme(environ: dict[str, Any]) -> str:

@@ -23,12 +23,12 @@ class Framing:
 
     ``length``: bytes of a TO_LENGTH body; for UNTIL_CLOSE what the application
     announced, if it did.  ``keep_alive``: another request may follow this response.
-    ``fields``: the lines the server adds, as text.
+    ``fields``: the lines the server adds, on the wire.
     """
 
     __slots__ = ("fields", "keep_alive", "kind", "length")
 
-    def __init__(self, kind: int, length: int | None, keep_alive: bool, fields: str) -> None:
+    def __init__(self, kind: int, length: int | None, keep_alive: bool, fields: bytes) -> None:
         self.kind = kind
         self.length = length
         self.keep_alive = keep_alive
@@ -42,14 +42,15 @@ class Framing:
         return self.kind != NONE
 
 
-_CLOSE: Final = "Connection: close\r\n"
-_KEEP: Final = "Connection: keep-alive\r\n"
-_CHUNKS: Final = "Transfer-Encoding: chunked\r\n"
-_EMPTY: Final = "Content-Length: 0\r\n"
+_CLOSE: Final = b"Connection: close\r\n"
+_KEEP: Final = b"Connection: keep-alive\r\n"
+_CHUNKS: Final = b"Transfer-Encoding: chunked\r\n"
+_EMPTY: Final = b"Content-Length: 0\r\n"
 
 _CACHE_SIZE: Final = 1024
-_lengths: Final[dict[int, Framing]] = {}
-_NONE_KEEP: Final = Framing(NONE, 0, True, "")
+_told: Final[dict[int, Framing]] = {}
+_untold: Final[dict[int, Framing]] = {}
+_NONE_KEEP: Final = Framing(NONE, 0, True, b"")
 _NONE_KEEP_10: Final = Framing(NONE, 0, True, _KEEP)
 _NONE_CLOSE: Final = Framing(NONE, 0, False, _CLOSE)
 _CHUNKED_KEEP: Final = Framing(CHUNKED, None, True, _CHUNKS)
@@ -65,12 +66,18 @@ def is_bodyless(method: str, status: int) -> bool:
     return method == "HEAD" or status == 304 or status == 204 or status == 205 or status < 200
 
 
-def _announced(length: int) -> Framing:
-    """The usual case: one of a few framings, made once."""
-    kept = _lengths
+def _to_length(length: int, pattern: bytes, keep_alive: bool, modern: bool) -> Framing:
+    """A body of *length* bytes; the usual case is made once for each length.
+
+    :param pattern: of the line that tells it; empty: the application has told it
+    """
+    if not keep_alive or not modern:
+        fields = pattern % length if pattern else b""
+        return Framing(TO_LENGTH, length, keep_alive, fields + (_KEEP if keep_alive else _CLOSE))
+    kept = _untold if pattern else _told
     framing = kept.get(length)
     if framing is None:
-        framing = Framing(TO_LENGTH, length, True, "")
+        framing = Framing(TO_LENGTH, length, True, pattern % length if pattern else b"")
         if len(kept) >= _CACHE_SIZE:
             kept.clear()
         kept[length] = framing
@@ -95,21 +102,15 @@ def decide(
     modern = http_version == "1.1"
     if is_bodyless(method, status):
         if status == 205:
-            close_or_keep = _CLOSE if not keep_alive else "" if modern else _KEEP
+            close_or_keep = _CLOSE if not keep_alive else b"" if modern else _KEEP
             return Framing(NONE, 0, keep_alive, _EMPTY + close_or_keep)
         if not keep_alive:
             return _NONE_CLOSE
         return _NONE_KEEP if modern else _NONE_KEEP_10
-    length = known if announced is None else announced
-    if length is not None and announced is not None and keep_alive and modern:
-        return _announced(length)
-    if length is not None:
-        fields = "" if announced is not None else f"Content-Length: {length}\r\n"
-        if not keep_alive:
-            fields += _CLOSE
-        elif not modern:
-            fields += _KEEP
-        return Framing(TO_LENGTH, length, keep_alive, fields)
+    if announced is not None:
+        return _to_length(announced, b"", keep_alive, modern)
+    if known is not None:
+        return _to_length(known, b"Content-Length: %d\r\n", keep_alive, modern)
     if modern:  # also before a close: the last chunk tells a whole body from a broken one
         return _CHUNKED_KEEP if keep_alive else _CHUNKED_CLOSE
     return _UNTIL_CLOSE

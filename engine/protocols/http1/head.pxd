@@ -1,7 +1,7 @@
 cimport cython
 
 from engine.protocols.events cimport RequestHead
-from engine.protocols.http1.scan cimport line_end
+from engine.protocols.http1.scan cimport line_end, rest_of
 from engine.protocols.http1.usual cimport usual_request
 from engine.protocols.sections cimport FieldSection
 

@@ -17,7 +17,7 @@ from engine.protocols.http1.policy import (
     require_host,
 )
 from engine.protocols.http1.request_line import RequestLine, parse_request_line
-from engine.protocols.http1.scan import line_end
+from engine.protocols.http1.scan import line_end, rest_of
 from engine.protocols.http1.usual import usual_request
 from engine.protocols.limits import Limits
 from engine.protocols.sections import KEPT, LONGEST, FieldSection, keep
@@ -65,7 +65,7 @@ class HeadReader:
         :raises ProtocolError: with the status for the client
         """
         end = line_end(head)
-        block = head[end + 2 :]
+        block = rest_of(head, end + 2)
         kept = KEPT  # a local name has a type in the compiled build
         section = kept.get(block)
         if section is not None and section.limits is self._limits and end <= self._line_limit:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-__all__ = ["has_escape", "is_one_head", "line_end"]
+__all__ = ["has_escape", "is_one_head", "line_end", "rest_of"]
 
 
 def line_end(data: bytes) -> int:
@@ -22,3 +22,8 @@ def is_one_head(data: bytes) -> bool:
 def has_escape(path: bytes) -> bool:
     """Tell whether *path* has percent-encoded bytes (RFC 3986 section 2.1), or looks as if."""
     return path.find(b"%") >= 0
+
+
+def rest_of(data: bytes, start: int) -> bytes:
+    """Return the bytes from *start*, which is inside *data*."""
+    return data[start:]

@@ -1,10 +1,10 @@
 # cython: language_level=3
 """Where lines and heads end, and what a path holds, found without a call through Python; see scan.py."""
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.string cimport memchr, memcmp
 
-__all__ = ["has_escape", "is_one_head", "line_end"]
+__all__ = ["has_escape", "is_one_head", "line_end", "rest_of"]
 
 
 cpdef Py_ssize_t line_end(bytes data):
@@ -42,3 +42,11 @@ cpdef bint is_one_head(bytes data):
 cpdef bint has_escape(bytes path):
     """Tell whether *path* has percent-encoded bytes (RFC 3986 section 2.1), or looks as if."""
     return memchr(PyBytes_AS_STRING(path), 37, PyBytes_GET_SIZE(path)) != NULL
+
+
+cpdef bytes rest_of(bytes data, Py_ssize_t start):
+    """Return the bytes from *start*, which is inside *data*."""
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(data)
+    if not 0 <= start <= size:
+        return data[start:]
+    return PyBytes_FromStringAndSize(PyBytes_AS_STRING(data) + start, size - start)

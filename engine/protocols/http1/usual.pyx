@@ -14,6 +14,7 @@ __all__ = ["usual_request"]
 
 cdef dict _methods = METHODS
 cdef bytes _EMPTY = b""
+cdef str _GET = "GET"
 cdef str _VERSION = "1.1"
 cdef bint[256] _in_target
 
@@ -47,7 +48,10 @@ cpdef RequestHead usual_request(bytes head, Py_ssize_t end, FieldSection section
     target = <const unsigned char*>memchr(start, 32, end - 9)
     if target == NULL or memcmp(last, b" HTTP/1.1", 9) != 0:
         return None
-    method = _methods.get(PyBytes_FromStringAndSize(<const char*>start, target - start))
+    if target - start == 3 and memcmp(start, b"GET", 3) == 0:
+        method = _GET
+    else:
+        method = _methods.get(PyBytes_FromStringAndSize(<const char*>start, target - start))
     target += 1
     if method is None or target >= last or target[0] != 47:
         return None

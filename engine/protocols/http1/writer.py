@@ -62,11 +62,13 @@ def response_head(
     framing = decide(method, http_version, keep_alive, code, announced, known_length)
     lines.insert(0, _status_line(line))
     if framing.fields:
-        lines.append(framing.fields.encode("latin-1"))
+        lines.append(framing.fields)
     if server and not said & SERVER:
         lines.append(b"Server: %b\r\n" % server)
     if not said & DATE:
-        lines += (b"Date: ", date, b"\r\n")
+        lines.append(b"Date: ")
+        lines.append(date)
+        lines.append(b"\r\n")
     lines.append(b"\r\n")
     return b"".join(lines), framing
 

@@ -21,8 +21,8 @@ __all__ = [
 
 Fields = list[tuple[bytes, bytes]]
 
-_NO_BODY: Final = Framing(NONE, 0, True, "")
-_OPEN: Final = Framing(UNTIL_CLOSE, None, True, "")
+_NO_BODY: Final = Framing(NONE, 0, True, b"")
+_OPEN: Final = Framing(UNTIL_CLOSE, None, True, b"")
 """Frames end by themselves, so the bytes need no chunks."""
 
 
@@ -55,11 +55,11 @@ def reply_fields(
     if is_bodyless(method, code):
         return fields, _NO_BODY
     if announced is not None:
-        return fields, Framing(TO_LENGTH, announced, True, "")
+        return fields, Framing(TO_LENGTH, announced, True, b"")
     if known_length is None:
         return fields, _OPEN
     fields.append((b"content-length", b"%d" % known_length))
-    return fields, Framing(TO_LENGTH, known_length, True, "")
+    return fields, Framing(TO_LENGTH, known_length, True, b"")
 
 
 def interim_fields(status: str, headers: Iterable[tuple[str, str]] = ()) -> Fields:

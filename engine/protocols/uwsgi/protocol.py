@@ -201,8 +201,8 @@ class UwsgiParser(Parser):
 
 
 _PROTOCOLS: Final = frozenset(("HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0"))
-_TO_CLOSE: Final = Framing(UNTIL_CLOSE, None, False, "")
-_NO_BODY: Final = Framing(NONE, 0, False, "")
+_TO_CLOSE: Final = Framing(UNTIL_CLOSE, None, False, b"")
+_NO_BODY: Final = Framing(NONE, 0, False, b"")
 
 
 def response_head(
@@ -226,4 +226,4 @@ def response_head(
         return head, _NO_BODY
     if announced is None:
         return head, _TO_CLOSE
-    return head, Framing(UNTIL_CLOSE, announced, False, "")
+    return head, Framing(UNTIL_CLOSE, announced, False, b"")

@@ -1,0 +1,1 @@
+cpdef Py_ssize_t send_now(int fd, bytes data) except -1

@@ -1,0 +1,18 @@
+"""One try to give bytes to a socket.  ``_send.pyx`` is its twin in the compiled build."""
+
+from __future__ import annotations
+
+import os
+
+__all__ = ["send_now"]
+
+
+def send_now(fd: int, data: bytes) -> int:
+    """Give *data* to the non-blocking socket *fd*; return how many bytes it took, 0 if it is full.
+
+    :raises OSError: as ``os.write``
+    """
+    try:
+        return os.write(fd, data)
+    except BlockingIOError:
+        return 0
