@@ -7,7 +7,7 @@ costs more than the bytes of a usual reply.
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.exc cimport PyErr_CheckSignals, PyErr_SetFromErrno
-from libc.errno cimport EAGAIN, EINTR, EWOULDBLOCK, errno
+from libc.errno cimport EAGAIN, EINTR, errno
 
 cdef extern from "<sys/socket.h>" nogil:
     Py_ssize_t send(int fd, const void* data, size_t size, int flags)
@@ -27,7 +27,7 @@ cpdef Py_ssize_t send_now(int fd, bytes data) except -1:
         sent = send(fd, PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), MSG_DONTWAIT | MSG_NOSIGNAL)
         if sent >= 0:
             return sent
-        if errno == EAGAIN or errno == EWOULDBLOCK:
+        if errno == EAGAIN:
             return 0
         if errno != EINTR:
             PyErr_SetFromErrno(OSError)
