@@ -245,3 +245,46 @@ def test_205_says_that_it_is_empty(version, keep, last, headers):
 
 def test_trailer_fields_may_be_announced():
     assert b"Trailer: X-Sum" in lines([("Trailer", "X-Sum")])
+
+
+# -- what is remembered between two replies -------------------------------------------------------
+
+
+def lines_of(*headers) -> bytes:
+    return head(headers)[0]
+
+
+@pytest.mark.parametrize("bad", ["a\r\nX: y", "a\n", "\0", "\x7f"])
+def test_a_good_value_does_not_vouch_for_the_next(bad):
+    assert b"X-Kept: a\r\n" in lines_of(("X-Kept", "a"))
+    with pytest.raises(ValueError, match="X-Kept"):
+        lines_of(("X-Kept", bad))
+    assert b"X-Kept: a\r\n" in lines_of(("X-Kept", "a"))
+
+
+def test_values_take_turns():
+    for value in ("a", "b", "a", "b" * 100, "a", "b" * 100):
+        assert f"X-Turns: {value}\r\n".encode() in lines_of(("X-Turns", value))
+    both = lines_of(("X-Turns", "c"), ("X-Turns", "d"))
+    assert b"X-Turns: c\r\nX-Turns: d\r\n" in both
+
+
+def test_lengths_take_turns():
+    for length in ("1", "20", "1", "20"):
+        data, framing = head([("Content-Length", length)])
+        assert framing.length == int(length)
+        assert f"Content-Length: {length}\r\n".encode() in data
+
+
+class Loud(str):
+    def __eq__(self, other):
+        return True
+
+    __hash__ = str.__hash__
+
+
+def test_a_value_that_claims_to_be_equal_is_judged_itself():
+    lines_of(("X-Loud", "a"))
+    assert b"X-Loud: b\r\n" in lines_of(("X-Loud", Loud("b")))
+    with pytest.raises(ValueError, match="X-Loud"):
+        lines_of(("X-Loud", Loud("b\r\nSet-Cookie: c")))

@@ -1,0 +1,184 @@
+"""Field sections that are kept: a request reads the same whether its fields were seen before or not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import ProtocolError
+from engine.protocols.events import RequestHead
+from engine.protocols.http1.parser import Http1Parser
+from engine.protocols.http1.request_line import parse_request_line
+from engine.protocols.http1.scan import has_escape, is_one_head, line_end, rest_of
+from engine.protocols.http1.usual import usual_request
+from engine.protocols.limits import DEFAULT_LIMITS, Limits
+from engine.protocols.sections import _MOST, KEPT, LONGEST, FieldSection
+from tests.requests import INVALID, VALID
+from tests.requests.replay import replay
+
+FIELDS = b"Host: a\r\nUser-Agent: x\r\nCookie: a=1\r\n\r\n"
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept():
+    KEPT.clear()
+    yield
+    KEPT.clear()
+
+
+def warm(fields: bytes, times: int = 2, limits: Limits = DEFAULT_LIMITS) -> None:
+    """Send requests with *fields* on one connection, as far as it lasts."""
+    replay([b"GET /warm HTTP/1.1\r\n" + fields] * times, limits)
+
+
+def test_kept_the_second_time_and_used_the_third():
+    parser = Http1Parser()
+    heads = []
+    for number in range(4):
+        head, _ = parser.receive(b"GET /%d HTTP/1.1\r\n" % number + FIELDS)
+        parser.next_request()
+        heads.append(head)
+        assert len(KEPT) == (number > 0)
+    assert [head.section is None for head in heads] == [True, True, False, False]
+    assert heads[2].headers is heads[3].headers
+    assert [head.path for head in heads] == [b"/0", b"/1", b"/2", b"/3"]
+    assert heads[1] == RequestHead("GET", b"/1", b"/1", b"", heads[3].headers)
+
+
+def test_kept_for_all_connections():
+    warm(FIELDS)
+    (head, _) = Http1Parser().receive(b"GET / HTTP/1.1\r\n" + FIELDS)
+    assert head.section is KEPT[FIELDS]
+
+
+def test_fields_that_differ_each_time_are_not_kept():
+    parser = Http1Parser()
+    for number in range(5):
+        parser.receive(b"GET / HTTP/1.1\r\nHost: a\r\nX-Request-Id: %d\r\n\r\n" % number)
+        parser.next_request()
+    assert not KEPT
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b"Host: a\r\nContent-Length: 0\r\n\r\n",
+        b"Host: a\r\nContent-Length: 3\r\n\r\nabc",
+        b"Host: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"Host: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+        b"Host: a\r\nX: " + b"x" * LONGEST + b"\r\n\r\n",
+    ],
+)
+def test_not_kept(fields):
+    warm(fields, 3)
+    assert not KEPT
+
+
+def test_connection_close_is_kept_as_such():
+    fields = b"Host: a\r\nConnection: close\r\n\r\n"
+    parser = Http1Parser()
+    parser._reader.read(b"GET / HTTP/1.1\r\n" + fields)
+    parser._reader.read(b"GET / HTTP/1.1\r\n" + fields)
+    (head, _) = Http1Parser().receive(b"GET / HTTP/1.1\r\n" + fields)
+    assert head.section is not None
+    assert head.keep_alive is False
+
+
+def test_limits_of_another_server_are_asked_anew():
+    warm(FIELDS)
+    (refusal,) = Http1Parser(Limits(header_count=2)).receive(b"GET / HTTP/1.1\r\n" + FIELDS)
+    assert refusal.status == 431
+
+
+def test_long_request_line_is_refused_whatever_is_kept():
+    limits = Limits(request_line=64)
+    warm(FIELDS, limits=limits)
+    assert KEPT
+    (refusal,) = Http1Parser(limits).receive(b"GET /" + b"x" * 64 + b" HTTP/1.1\r\n" + FIELDS)
+    assert refusal.status == 414
+
+
+def test_no_more_than_so_many():
+    for number in range(_MOST + 10):
+        warm(b"Host: a%d\r\n\r\n" % number)
+    assert 0 < len(KEPT) <= _MOST
+
+
+WIRES = [wire for wire, _ in VALID.values()] + [wire for wire, _, _ in INVALID.values() if len(wire) < 4000]
+LINES = [
+    b"GET / HTTP/1.1",
+    b"GET / HTTP/1.0",
+    b"GET http://b/ HTTP/1.1",
+    b"OPTIONS * HTTP/1.1",
+    b"POST /a%20b?c=d?e HTTP/1.1",
+    b"M-SEARCH /? HTTP/1.1",
+    b"BREW / HTTP/1.1",
+    b"GET  / HTTP/1.1",
+    b"GET / HTTP/1.2",
+    b"GET /a#b HTTP/1.1",
+    b"GET /a b HTTP/1.1",
+    b"GET /\x80 HTTP/1.1",
+    b"GET a HTTP/1.1",
+    b" HTTP/1.1",
+    b"GET HTTP/1.1",
+    b"",
+]
+
+
+@pytest.mark.parametrize("number", range(len(WIRES)))
+def test_every_wire_of_the_corpus_reads_the_same(number):
+    wire = WIRES[number]
+    fresh = replay([wire])
+    KEPT.clear()
+    for start in range(len(wire)):  # whatever may stand behind a request line in it
+        if wire.startswith(b"\r\n", start):
+            end = wire.find(b"\r\n\r\n", start)
+            if end >= 0 and end - start < 400:
+                warm(wire[start + 2 : end + 4])
+    assert replay([wire]) == fresh
+
+
+@given(line=st.sampled_from(LINES), wire=st.sampled_from(WIRES))
+def test_every_line_before_every_section_reads_the_same(line, wire):
+    KEPT.clear()
+    fields = wire.partition(b"\r\n")[2]
+    fresh = replay([line + b"\r\n" + fields])
+    KEPT.clear()
+    warm(fields.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+    assert replay([line + b"\r\n" + fields]) == fresh
+
+
+# -- what has a twin in the compiled build -----------------------------------------------------------
+
+NEARLY = st.lists(
+    st.sampled_from([b"\r", b"\n", b"\r\n", b"\r\n\r\n", b"a", b"%", b" ", b"?", b"/", b"GET", b" HTTP/1.1"])
+).map(b"".join)
+
+
+@given(data=NEARLY, start=st.integers(0, 40))
+def test_scans(data, start):
+    assert line_end(data) == data.find(b"\r\n")
+    assert has_escape(data) == (b"%" in data)
+    assert rest_of(data, min(start, len(data))) == data[start:]
+    end = data.find(b"\r\n\r\n")
+    assert is_one_head(data) == (end > 0 and end + 4 == len(data) and not data.startswith(b"\r"))
+
+
+@given(line=st.one_of(NEARLY, st.sampled_from(LINES), st.binary(max_size=30), st.binary(max_size=9).map(
+    lambda target: b"GET /" + target + b" HTTP/1.1"
+)))  # fmt: skip
+def test_a_usual_request_is_what_the_general_reader_makes_of_it(line):
+    section = FieldSection([(b"host", b"a")], True, DEFAULT_LIMITS)
+    found = usual_request(line + b"\r\nHost: a\r\n\r\n", len(line), section)
+    try:
+        method, target, path, query, version, authority = parse_request_line(line)
+    except ProtocolError:
+        assert found is None
+        return
+    usual = target.startswith(b"/") and version == "1.1"
+    assert (found is not None) == usual
+    if found is not None:
+        assert authority == b""
+        assert found == RequestHead(method, target, path, query, section.lines)
+        assert found.section is section
