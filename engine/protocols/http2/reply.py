@@ -79,8 +79,8 @@ def tunnel_fields(headers: Iterable[tuple[str, str]], date: bytes) -> Fields:
 
     :raises ValueError: as :func:`reply_fields`
     """
-    text, _, said = field_lines(headers, drop_length=True)
-    fields: Fields = [(b":status", b"200"), *split_lines(encode(text))]
+    lines, _, said = field_lines(headers, drop_length=True)
+    fields: Fields = [(b":status", b"200"), *_pairs(lines)]
     if not said & DATE:
         fields.append((b"date", date))
     return fields
