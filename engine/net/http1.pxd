@@ -9,4 +9,4 @@ cdef class Http1Connection(Connection):
     cdef public object serves
 
     @cython.locals(front=FrontEnd, http=RequestHead, keep=bint)
-    cpdef tuple encode_head(self, head, str status, list headers, length)
+    cpdef tuple encode_head(self, head, status, list headers, length)

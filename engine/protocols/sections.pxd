@@ -1,6 +1,5 @@
 cdef class FieldSection:
     cdef public list lines
-    cdef public bint keep_alive
     cdef public object limits
     cdef public Py_ssize_t size
     cdef public dict environ

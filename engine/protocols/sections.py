@@ -6,7 +6,7 @@ was found out about it is kept for all connections, and a third request pays a l
 it.  HTTP/2 knows the habit and has its dynamic table for it (RFC 7541).
 
 Only sections that mean the same behind every request line are kept: no body, no upgrade,
-nothing expected.  A section is compared as a whole, byte by byte, so no other bytes can
+nothing expected, no end of the connection.  A section is compared as a whole, byte by byte, so no other bytes can
 pass for one that was checked.
 """
 
@@ -30,15 +30,13 @@ class FieldSection:
     """What is known of a section, behind a request line of HTTP/1.1.  Treat as read-only.
 
     :param lines: names in lower case and values, as in a RequestHead
-    :param keep_alive: whether another request may follow
     :param limits: those that it was checked against
     """
 
-    __slots__ = ("environ", "keep_alive", "limits", "lines", "size")
+    __slots__ = ("environ", "limits", "lines", "size")
 
-    def __init__(self, lines: list[tuple[bytes, bytes]], keep_alive: bool, limits: Limits) -> None:
+    def __init__(self, lines: list[tuple[bytes, bytes]], limits: Limits) -> None:
         self.lines = lines
-        self.keep_alive = keep_alive
         self.limits = limits
         self.size = 4 * len(lines) + sum([len(name) + len(value) for name, value in lines])
         """Bytes as the request log counts them."""

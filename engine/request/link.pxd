@@ -1,5 +1,5 @@
 cdef class Link:
-    cpdef tuple encode_head(self, head, str status, list headers, length)
+    cpdef tuple encode_head(self, head, status, list headers, length)
     cpdef remote_addr(self, head)
     cpdef template(self)
     cpdef transmit(self, data)

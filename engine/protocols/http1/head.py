@@ -76,7 +76,7 @@ class HeadReader:
         if section is None and len(block) <= LONGEST and _is_plain(request):
             mark = hash(block)
             if mark == self._last:
-                keep(block, FieldSection(request.headers, request.keep_alive, self._limits))
+                keep(block, FieldSection(request.headers, self._limits))
             self._last = mark
         return request
 
@@ -143,6 +143,7 @@ def _is_plain(request: RequestHead) -> bool:
     """Whether the fields mean the same behind any other path."""
     return (
         request.http_version == "1.1"
+        and request.keep_alive
         and request.target[:1] == b"/"
         and request.content_length is None
         and not request.chunked

@@ -29,6 +29,6 @@ def usual_request(head: bytes, end: int, section: FieldSection) -> RequestHead |
     if target.translate(None, TARGET_CHARS):
         return None
     path, _, query = target.partition(b"?")
-    request = RequestHead(method, target, path, query, section.lines, keep_alive=section.keep_alive)
+    request = RequestHead(method, target, path, query, section.lines)
     request.section = section
     return request

@@ -75,7 +75,7 @@ cpdef RequestHead usual_request(bytes head, Py_ssize_t end, FieldSection section
     request.http_version = _VERSION
     request.content_length = None
     request.chunked = False
-    request.keep_alive = section.keep_alive
+    request.keep_alive = True
     request.expect_continue = False
     request.upgrade = None
     request.section = section

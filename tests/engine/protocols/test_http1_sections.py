@@ -67,22 +67,13 @@ def test_fields_that_differ_each_time_are_not_kept():
         b"Host: a\r\nContent-Length: 3\r\n\r\nabc",
         b"Host: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"Host: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+        b"Host: a\r\nConnection: close\r\n\r\n",
         b"Host: a\r\nX: " + b"x" * LONGEST + b"\r\n\r\n",
     ],
 )
 def test_not_kept(fields):
     warm(fields, 3)
     assert not KEPT
-
-
-def test_connection_close_is_kept_as_such():
-    fields = b"Host: a\r\nConnection: close\r\n\r\n"
-    parser = Http1Parser()
-    parser._reader.read(b"GET / HTTP/1.1\r\n" + fields)
-    parser._reader.read(b"GET / HTTP/1.1\r\n" + fields)
-    (head, _) = Http1Parser().receive(b"GET / HTTP/1.1\r\n" + fields)
-    assert head.section is not None
-    assert head.keep_alive is False
 
 
 def test_limits_of_another_server_are_asked_anew():
@@ -169,7 +160,7 @@ def test_scans(data, start):
     lambda target: b"GET /" + target + b" HTTP/1.1"
 )))  # fmt: skip
 def test_a_usual_request_is_what_the_general_reader_makes_of_it(line):
-    section = FieldSection([(b"host", b"a")], True, DEFAULT_LIMITS)
+    section = FieldSection([(b"host", b"a")], DEFAULT_LIMITS)
     found = usual_request(line + b"\r\nHost: a\r\n\r\n", len(line), section)
     try:
         method, target, path, query, version, authority = parse_request_line(line)
