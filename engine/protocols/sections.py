@@ -6,8 +6,8 @@ was found out about it is kept for all connections, and a third request pays a l
 it.  HTTP/2 knows the habit and has its dynamic table for it (RFC 7541).
 
 Only sections that mean the same behind every request line are kept: no body, no upgrade,
-nothing expected, no end of the connection.  A section is compared as a whole, byte by byte, so no other bytes can
-pass for one that was checked.
+nothing expected, no end of the connection.  A section is compared as a whole, byte by byte,
+so no other bytes can pass for one that was checked.
 """
 
 from __future__ import annotations
