@@ -9,6 +9,7 @@ neither, or libraries that guard against async contexts refuse to serve them.
 from __future__ import annotations
 
 import weakref
+from asyncio import current_task
 from asyncio.events import _get_running_loop, _set_running_loop
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -50,7 +51,8 @@ class HostSlots:
         running = _get_running_loop()
         if running is not None and self._loop is None:
             self._loop = running
-            self._task = swap_current_task(running, None)
+            if current_task(running) is not None:  # Python 3.12 cannot exchange none for none
+                self._task = swap_current_task(running, None)
             _set_running_loop(None)
 
     def enter(self) -> None:
@@ -58,7 +60,8 @@ class HostSlots:
         if running is not None:
             task, self._task = self._task, None
             _set_running_loop(running)
-            swap_current_task(running, task)  # since Python 3.14 for the running loop only
+            if task is not None:
+                swap_current_task(running, task)  # since Python 3.14 for the running loop only
 
 
 class Swapping:
