@@ -45,6 +45,7 @@ CYTHON_MODULES = [
     "engine.net.uwsgi",
     "engine.protocols.events",
     "engine.protocols.fields",
+    "engine.protocols.http1.fields",
     "engine.protocols.http1.framing",
     "engine.protocols.http1.head",
     "engine.protocols.http1.parser",
@@ -67,6 +68,7 @@ CYTHON_MODULES = [
 LINUX_TWINS = ["bridge._clock", "bridge._poller", "engine._clock", "engine.net._send"]
 TWINS = [
     "bridge._callbacks",
+    "engine.protocols.http1.fields",
     "engine.protocols.http1.scan",
     "engine.protocols.http1.usual",
     *(LINUX_TWINS if sys.platform == "linux" else []),

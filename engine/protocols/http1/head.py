@@ -1,4 +1,7 @@
-"""One complete request head to a RequestHead: llhttp for the syntax, policy for the rest."""
+"""One complete request head to a RequestHead: llhttp for the syntax, policy for the rest.
+
+A head that asks for nothing special is read without either (``fields``, ``usual``).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from engine.errors import ProtocolError
 from engine.protocols.events import RequestHead
 from engine.protocols.grammar import split_field_line
+from engine.protocols.http1.fields import Fields, plain_fields
+from engine.protocols.http1.host import check_host
 from engine.protocols.http1.names import LOWER, SPECIAL, learn
 from engine.protocols.http1.policy import (
     body_framing,
@@ -50,11 +55,12 @@ class HeadReader:
     is thrown away: a new one costs 0.2 us.
     """
 
-    __slots__ = ("_fields", "_last", "_limits", "_line_limit", "_llhttp")
+    __slots__ = ("_fields", "_host", "_last", "_limits", "_line_limit", "_llhttp")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._line_limit = limits.request_line
+        self._host: bytes | None = None  # the last that was found valid
         self._last = 0  # hash of the last field section that might come again
         self._fields = _Fields()
         self._llhttp: HttpRequestParser | None = None
@@ -69,16 +75,39 @@ class HeadReader:
         kept = KEPT  # a local name has a type in the compiled build
         section = kept.get(block)
         if section is not None and section.limits is self._limits and end <= self._line_limit:
-            usual = usual_request(head, end, section)
+            usual = usual_request(head, end, section.lines, section)
             if usual is not None:
                 return usual
-        request = self._read(head, end)
-        if section is None and len(block) <= LONGEST and _is_plain(request):
+        elif end <= self._line_limit and len(block) - 2 <= self._limits.header_bytes:
+            fields = plain_fields(head, end + 2)
+            if fields is not None and self._are_usual(fields):
+                usual = usual_request(head, end, fields[0], None)
+                if usual is not None:
+                    self._look_again(block, fields[0])
+                    return usual
+        return self._read(head, end)
+
+    def _are_usual(self, fields: Fields) -> bool:
+        _, host, connection, count = fields
+        if count > self._limits.header_count:
+            return False
+        if connection is not None and connection != b"keep-alive" and connection != b"Keep-Alive":
+            return False
+        if host != self._host:
+            try:
+                check_host(host)
+            except ProtocolError:
+                return False
+            self._host = host
+        return True
+
+    def _look_again(self, block: bytes, lines: list[tuple[bytes, bytes]]) -> None:
+        """Keep a section that comes the second time."""
+        if len(block) <= LONGEST:
             mark = hash(block)
             if mark == self._last:
-                keep(block, FieldSection(request.headers, self._limits))
+                keep(block, FieldSection(lines, self._limits))
             self._last = mark
-        return request
 
     def _read(self, head: bytes, end: int) -> RequestHead:
         limits = self._limits
@@ -137,19 +166,6 @@ class HeadReader:
         except ProtocolError as refusal:
             return refusal
         return ProtocolError(400, f"malformed request head: {error}")
-
-
-def _is_plain(request: RequestHead) -> bool:
-    """Whether the fields mean the same behind any other path."""
-    return (
-        request.http_version == "1.1"
-        and request.keep_alive
-        and request.target[:1] == b"/"
-        and request.content_length is None
-        and not request.chunked
-        and request.upgrade is None
-        and not request.expect_continue
-    )
 
 
 def _with_options(

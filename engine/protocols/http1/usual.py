@@ -1,4 +1,4 @@
-"""The usual request: a known method, a path, HTTP/1.1, and fields that were seen before.
+"""The usual request: a known method, a path, HTTP/1.1, and fields that ask for nothing special.
 
 ``usual.pyx`` is its twin in the compiled build.
 """
@@ -15,11 +15,14 @@ __all__ = ["usual_request"]
 _VERSION = b" HTTP/1.1"
 
 
-def usual_request(head: bytes, end: int, section: FieldSection) -> RequestHead | None:
+def usual_request(
+    head: bytes, end: int, lines: list[tuple[bytes, bytes]], section: FieldSection | None
+) -> RequestHead | None:
     """Read a request line of the usual form; None for any other, and for what may be wrong with it.
 
     :param end: where the line ends in *head*, at its CRLF
-    :param section: what is known of the rest
+    :param lines: the fields, which ask for nothing special
+    :param section: what is kept of them
     """
     space = head.find(b" ")
     method = METHODS.get(head[:space])
@@ -29,6 +32,6 @@ def usual_request(head: bytes, end: int, section: FieldSection) -> RequestHead |
     if target.translate(None, TARGET_CHARS):
         return None
     path, _, query = target.partition(b"?")
-    request = RequestHead(method, target, path, query, section.lines)
+    request = RequestHead(method, target, path, query, lines)
     request.section = section
     return request

@@ -30,11 +30,12 @@ cdef void _learn_target() except *:
 _learn_target()
 
 
-cpdef RequestHead usual_request(bytes head, Py_ssize_t end, FieldSection section):
+cpdef RequestHead usual_request(bytes head, Py_ssize_t end, list lines, FieldSection section):
     """Read a request line of the usual form; None for any other, and for what may be wrong with it.
 
     :param end: where the line ends in *head*, at its CRLF
-    :param section: what is known of the rest
+    :param lines: the fields, which ask for nothing special
+    :param section: what is kept of them
     """
     cdef const unsigned char* start = <const unsigned char*>PyBytes_AS_STRING(head)
     cdef const unsigned char* last
@@ -71,7 +72,7 @@ cpdef RequestHead usual_request(bytes head, Py_ssize_t end, FieldSection section
     else:
         request.path = PyBytes_FromStringAndSize(<const char*>target, mark - target)
         request.query = PyBytes_FromStringAndSize(<const char*>mark + 1, last - mark - 1)
-    request.headers = section.lines
+    request.headers = lines
     request.http_version = _VERSION
     request.content_length = None
     request.chunked = False

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import engine.protocols.http1.fields as fields_module
+import engine.protocols.http1.head as head_module
 from engine.errors import ProtocolError
 from engine.protocols.events import RequestHead
 from engine.protocols.http1.parser import Http1Parser
@@ -161,7 +165,7 @@ def test_scans(data, start):
 )))  # fmt: skip
 def test_a_usual_request_is_what_the_general_reader_makes_of_it(line):
     section = FieldSection([(b"host", b"a")], DEFAULT_LIMITS)
-    found = usual_request(line + b"\r\nHost: a\r\n\r\n", len(line), section)
+    found = usual_request(line + b"\r\nHost: a\r\n\r\n", len(line), section.lines, section)
     try:
         method, target, path, query, version, authority = parse_request_line(line)
     except ProtocolError:
@@ -173,3 +177,91 @@ def test_a_usual_request_is_what_the_general_reader_makes_of_it(line):
         assert authority == b""
         assert found == RequestHead(method, target, path, query, section.lines)
         assert found.section is section
+
+
+# -- fields that are read without llhttp ---------------------------------------------------------------
+
+FIELD_LINES = st.lists(
+    st.sampled_from(
+        [
+            b"Host: a",
+            b"Host:a.b:80 ",
+            b"host:\t",
+            b"HOST: a b",
+            b"Connection: close",
+            b"Connection: Keep-Alive",
+            b"Connection: keep-alive, Upgrade",
+            b"Upgrade: websocket",
+            b"Content-Length: 0",
+            b"Content-Length: +1",
+            b"Transfer-Encoding: chunked",
+            b"Expect: 100-continue",
+            b"X-A:",
+            b"X-A: \t b\tc \t",
+            b"X_A: spoof",
+            b"X-\xe9: b",
+            b"X-B: \xe9\xff",
+            b"X-C: \0",
+            b"X-D: \x7f",
+            b"X-E: a\rb",
+            b"X-F: a\nb",
+            b"X-G : a",
+            b" X-H: a",
+            b"\tX-I: a",
+            b": a",
+            b"X-J",
+            b"",
+            b"Proxy-Connection: close",
+            b"X:" + b"y" * 300,
+        ]
+    ),
+    max_size=6,
+)
+HEAD_FIELDS = FIELD_LINES.map(lambda lines: b"".join(line + b"\r\n" for line in lines) + b"\r\n")
+
+
+def is_compiled(module) -> bool:
+    return not module.__file__.endswith(".py")
+
+
+def twin_of(module):
+    """The module as plain Python, whichever is imported."""
+    path = str(module.__file__).partition(".")[0] + ".py"
+    spec = importlib.util.spec_from_file_location("plain_twin", path)
+    twin = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(twin)
+    return twin
+
+
+PLAIN = twin_of(fields_module)
+
+
+@given(line=st.sampled_from(LINES), fields=HEAD_FIELDS)
+def test_twins_read_the_same_fields(line, fields):
+    head = line + b"\r\n" + fields
+    start = len(line) + 2
+    if is_one_head(head):
+        assert fields_module.plain_fields(head, start) == PLAIN.plain_fields(head, start)
+
+
+@pytest.mark.skipif(is_compiled(head_module), reason="a compiled module's names cannot be replaced")
+@given(
+    line=st.sampled_from(LINES),
+    fields=HEAD_FIELDS,
+    limits=st.sampled_from([Limits(), Limits(header_count=2)]),
+)
+def test_llhttp_reads_the_same(line, fields, limits):
+    wire = line + b"\r\n" + fields
+    found = replay([wire], limits)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(head_module, "plain_fields", lambda head, start: None)
+        KEPT.clear()
+        assert replay([wire], limits) == found
+
+
+@pytest.mark.skipif(is_compiled(head_module), reason="a compiled module's names cannot be replaced")
+@pytest.mark.parametrize("number", range(len(WIRES)))
+def test_llhttp_reads_the_corpus_the_same(number, monkeypatch):
+    found = replay([WIRES[number]])
+    monkeypatch.setattr(head_module, "plain_fields", lambda head, start: None)
+    assert replay([WIRES[number]]) == found
