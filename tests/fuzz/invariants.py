@@ -125,8 +125,7 @@ def _check_rewritten(events: list[Event], limits: Limits) -> None:
         again = replay([_rewrite(event, body)])
         head = again[0]
         assert type(head) is RequestHead, (head, _rewrite(event, body))
-        for name in RequestHead.__slots__:
-            assert getattr(head, name) == getattr(event, name), name
+        assert head == event
         assert sum(type(e) is RequestHead for e in again) == 1
         assert b"".join(e.data for e in again if type(e) is BodyChunk) == body
 
