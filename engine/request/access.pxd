@@ -13,8 +13,6 @@ cdef class DefaultLine:
     cdef object _memory
     cdef long long _second
     cdef str _date
-    cdef object _link
-    cdef str _address
     cdef Py_ssize_t _variables
     cdef Py_ssize_t _size
     cdef long long _asked_second

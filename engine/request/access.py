@@ -42,8 +42,6 @@ class DefaultLine:
         self._memory = memory
         self._second = -1
         self._date = ""
-        self._link: object = None
-        self._address = ""
         self._variables = self._size = self._asked_second = -1
         self._last_address = self._last_user = self._asked_text = ""
         self._code = self._count = self._head_size = self._switches = -1
@@ -68,10 +66,7 @@ class DefaultLine:
             # The parser has let through printable ASCII only (engine.protocols.grammar.TARGET_CHARS).
             uri = http.target.decode("latin-1")
             method, version, user = http.method, http.http_version, ""
-            if exchange.link is not self._link:
-                self._link = exchange.link
-                self._address = exchange.link.remote_addr(head)
-            address = self._address
+            address = exchange.link.remote_addr(head)  # of each request: a proxy speaks for many clients
         else:
             method, uri = _printable(exchange.method), _printable(exchange.uri)
             version, user = _printable(head.http_version), _printable(exchange.remote_user)

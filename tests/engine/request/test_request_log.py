@@ -81,6 +81,13 @@ class TestDefaultLine:
         assert " 127.0.0.1 (" in maker.make(answered(), 1, 0.0)
         assert " 192.0.2.1 (" in maker.make(answered(link=other), 2, 0.0)
 
+    def test_lines_of_one_connection_of_a_proxy_have_the_addresses_of_its_clients(self) -> None:
+        maker = DefaultLine(77)
+        proxy = FakeLink()
+        for address in ("192.0.2.1", "192.0.2.2", "192.0.2.1"):
+            proxy.remote_addr = lambda head, told=address: told  # type: ignore[misc]
+            assert f" {address} (" in maker.make(answered(link=proxy), 1, 0.0)
+
 
 class TestFormat:
     def test_the_combined_format_of_apache(self) -> None:
