@@ -28,6 +28,11 @@ def ask(fd: object, events: int = flags.POLLIN | flags.POLLOUT) -> list[int]:
     return [found for _, found in poller.poll(0)]
 
 
+def close_now(fd: int) -> None:
+    """As ``os.close``, which gevent puts off in a patched process where the number had watchers."""
+    open(fd, "rb", buffering=0).close()
+
+
 def answers(near: socket.socket, far: socket.socket) -> list[list[int]]:
     seen = [ask(near), ask(near, flags.POLLIN)]
     far.send(b"x")
@@ -36,9 +41,9 @@ def answers(near: socket.socket, far: socket.socket) -> list[list[int]]:
     far.close()
     seen += [ask(near, flags.POLLIN), ask(near, flags.POLLOUT)]
     reading, writing = os.pipe()
-    os.close(writing)
+    close_now(writing)
     seen.append(ask(reading, flags.POLLIN))  # the kernel says POLLHUP only
-    os.close(reading)
+    close_now(reading)
     seen.append(ask(reading))
     return seen
 
