@@ -111,6 +111,7 @@ class Settings:
     lazy_apps: bool
     catch_exceptions: bool
     wsgi_strict: bool
+    start_response_nodelay: bool
 
     # Greenlets
     gevent: int

@@ -9,11 +9,14 @@ from typing import IO, Any, Final
 from engine.request.exchange import Exchange
 from engine.uwsgi_api.context import NOT_IN_REQUEST, RequestContext, current_exchange, the_request
 from engine.uwsgi_api.instance import Instance
+from engine.uwsgi_api.keyvals import Options
+from engine.uwsgi_api.patience import take_within
 from engine.uwsgi_api.public import public
 from engine.uwsgi_api.texts import to_bytes
 
-__all__ = ["Notes", "RequestCalls", "notes_of"]
+__all__ = ["Notes", "RequestCalls", "keep_variable", "notes_of"]
 
+_LONGEST_PIECE: Final = 1048576  # uWSGI's chunked-input-limit
 _ANY_GREENLET: Final = "works in every greenlet and task of the request"
 # poll(2): the peer has closed, whether or not somebody has read up to there. Linux and FreeBSD.
 _POLLRDHUP: Final = getattr(select, "POLLRDHUP", 0)
@@ -40,11 +43,21 @@ def notes_of(exchange: Exchange) -> Notes:
     return notes
 
 
+def keep_variable(name: str, value: str) -> None:
+    """As ``uwsgi.add_var``, for the server itself; nothing happens outside of requests."""
+    exchange = current_exchange()
+    if exchange is not None:
+        notes_of(exchange).variables[name.encode()] = value.encode("latin-1", "replace")
+
+
 class RequestCalls:
     """The current request"""
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
+        options = Options(instance.facts.opt)
+        self._longest_piece = options.number(_LONGEST_PIECE, "chunked-input-limit")
+        self._patience = options.seconds(0.0, "chunked-input-timeout")
 
     @public("P0", differs="not in uWSGI 2.0; use it as `with context:` in another greenlet or thread")
     def request_context(self) -> RequestContext:
@@ -137,8 +150,11 @@ class RequestCalls:
 
         :raises IOError: if it does not come
         """
+        body, patience = the_request().body, timeout or self._patience
         try:
-            return the_request().body.take()
+            if patience > 0:
+                return take_within(body, self._longest_piece, patience)
+            return body.take(self._longest_piece)
         except OSError as error:
             raise OSError(f"unable to receive chunked part: {error}") from error
 

@@ -18,7 +18,7 @@ from engine.apps.asgi.adapter import ASGIAdapter
 from engine.apps.asgi.lifespan import Lifespan
 from engine.apps.asgi.scope import ScopeBuilder
 from engine.apps.mounts import MountTable
-from engine.apps.reply_headers import asgi_with_headers, wsgi_with_headers
+from engine.apps.reply_headers import asgi_with_headers, wsgi_at_once, wsgi_with_headers
 from engine.apps.wsgi.adapter import WSGIAdapter
 from engine.apps.wsgi.environ import EnvironBuilder
 from engine.apps.wsgi.mounted import MountedEnvirons
@@ -30,6 +30,8 @@ from engine.errors import ClientDisconnected, RequestEnded
 from engine.logs.server_log import ServerLog
 from engine.request.exchange import Exchange
 from engine.uwsgi_api.api import Api
+from engine.uwsgi_api.context import current_exchange
+from engine.uwsgi_api.request_calls import keep_variable
 from engine.worker.answering import Answering
 
 __all__ = ["Serving"]
@@ -144,7 +146,7 @@ class Serving:
         scopes = ScopeBuilder(app.mountpoint, settings.manage_script_name, states[id(app.call)])
         call = app.call
         if settings.response_headers:
-            call = asgi_with_headers(call, settings.response_headers)
+            call = asgi_with_headers(call, settings.response_headers, keep_variable)
         adapter = ASGIAdapter(
             call,
             scopes,
@@ -197,8 +199,10 @@ class Serving:
         settings = self._settings
         if app is not None and settings.post_buffering:
             app = post_buffered(app, settings.post_buffering, settings.post_buffering_bufsize)
+        if app is not None and settings.start_response_nodelay:
+            app = wsgi_at_once(app, _send_head)
         if app is not None and settings.response_headers:
-            app = wsgi_with_headers(app, settings.response_headers)
+            app = wsgi_with_headers(app, settings.response_headers, keep_variable)
         adapter = WSGIAdapter(
             app,
             environs,
@@ -209,6 +213,12 @@ class Serving:
         )
         self._adapters.append(adapter)
         return adapter
+
+
+def _send_head() -> None:
+    exchange = current_exchange()
+    if exchange is not None:
+        exchange.send_head(None)
 
 
 async def _in_greenlet(call: Callable[..., Any], *args: Any) -> Any:

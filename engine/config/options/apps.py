@@ -163,7 +163,13 @@ APPLICATION: Final = Section(
             default=0,
         ),
         planned("py-auto-reload-ignore", priority="P2"),
-        planned("start_response-nodelay", kind=FLAG),
+        Option(
+            "start_response-nodelay",
+            FLAG,
+            "Send the head of a reply as soon as a WSGI application calls start_response, not with the first "
+            "item of the body. What fails later cannot become an error page then.",
+            priority="P1",
+        ),
         noop("wsgi-accept-buffer", "bytearray and memoryview are always sent", "wsgi-accept-buffers"),
         planned("lazy", kind=FLAG, priority="P2", note="use --lazy-apps"),
         planned("reload-on-exception", kind=FLAG, priority="P2"),

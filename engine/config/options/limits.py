@@ -60,9 +60,28 @@ LIMITS: Final = Section(
             "post-buffering-bufsize", COUNT, "Bytes to read at a time for that.", default=65536, priority="P1"
         ),
         planned("body-read-warning", kind=NUMBER, priority="P2"),
-        planned("chunked-input-limit", kind=BYTES),
-        planned("chunked-input-timeout", kind=SECONDS),
-        planned("response-headers-limit", kind=BYTES, priority="P2"),
+        Option(
+            "chunked-input-limit",
+            Kind("BYTES", COUNT.parse),
+            "Most bytes that one uwsgi.chunked_read() returns; a longer chunk comes in several pieces.",
+            default=1048576,
+            priority="P1",
+        ),
+        Option(
+            "chunked-input-timeout",
+            SECONDS,
+            "Longest wait of uwsgi.chunked_read() that names none itself. 0: as --socket-timeout.",
+            default=0,
+            priority="P1",
+        ),
+        Option(
+            "response-headers-limit",
+            BYTES,
+            "Most bytes of all header fields of a reply; an application that sends more fails with 500. "
+            "0 means no limit.",
+            default=0,
+            priority="P2",
+        ),
         *WEBSOCKETS,
         noop("ignore-sigpipe", "it is always ignored"),
         noop("ignore-write-errors", "a client that has gone is never logged as an error"),
@@ -96,7 +115,15 @@ STATIC: Final = Section(
             multiple=True,
             priority="P1",
         ),
-        planned("collect-header", "response-header-collect"),
+        Option(
+            "collect-header",
+            Kind("'HEADER VARIABLE'", TEXT.parse),
+            "Keep the value of this header of replies in a request variable, for --log-format %(var.NAME) "
+            "too; also if --del-header removes it.",
+            aliases=("response-header-collect",),
+            multiple=True,
+            priority="P1",
+        ),
         noop("offload-threads", "files take no core", "offload-thread", kind=NUMBER, priority="P2"),
     ),
 )

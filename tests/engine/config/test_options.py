@@ -84,7 +84,7 @@ def test_an_option_of_the_first_release_is_supported(name):
         ("threads", Status.REFUSED),
         ("harakiri", Status.SUPPORTED),
         ("cheaper", Status.SUPPORTED),
-        ("collect-header", Status.PLANNED),
+        ("collect-header", Status.SUPPORTED),
         ("stats", Status.SUPPORTED),
     ],
 )

@@ -345,7 +345,7 @@ def test_an_option_that_does_nothing_may_be_switched_off():
 
 
 def test_a_planned_flag_may_be_switched_off(tmp_path):
-    (tmp_path / "a.ini").write_text("[uwsgi]\nstart_response-nodelay = false\n")
+    (tmp_path / "a.ini").write_text("[uwsgi]\nhttp-auto-gzip = false\n")
     assert served(str(tmp_path / "a.ini")).app == AppSpec("myapp")
 
 
