@@ -48,6 +48,10 @@ def load_apps(settings: Settings, notify: Callable[[str], None] = _to_stderr) ->
     """
     check_names(settings)
     prepare_sys_path(settings)
+    if settings.argv is not None:
+        sys.argv[:] = ["uwsgi", *settings.argv]
+    for alias, source in settings.module_aliases:
+        sys.modules[alias] = import_extra(source)
     wanted = list(settings.mounts)
     if settings.app is not None:
         wanted.insert(0, Mount("", settings.app))
@@ -70,15 +74,14 @@ def load_apps(settings: Settings, notify: Callable[[str], None] = _to_stderr) ->
     return tuple(apps)
 
 
-def import_extra(name: str) -> None:
-    """Import a module, or run a file, beside the applications (uWSGI ``--import``).
+def import_extra(name: str) -> ModuleType:
+    """Import a module, or run a file, beside the applications (uWSGI ``--import``, ``--pymodule-alias``).
 
     :raises AppLoadError: if that fails
     """
     if "/" in name or name.endswith(".py"):
-        _run_file(name)
-    else:
-        _import(name)
+        return _run_file(name)
+    return _import(name)
 
 
 def _callables(

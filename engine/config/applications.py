@@ -9,7 +9,7 @@ from engine.config.app_spec import AppSpec, Mount, parse_app, parse_mount
 from engine.config.merge import Merged
 from engine.errors import ConfigError
 
-__all__ = ["lifespan_mode", "main_app", "mounts"]
+__all__ = ["lifespan_mode", "main_app", "module_aliases", "mounts"]
 
 _SOURCES: Final = ("module", "wsgi-file", "asgi")
 
@@ -76,6 +76,16 @@ def mounts(merged: Merged) -> tuple[Mount, ...]:
             )
         found[mount.path] = mount
     return tuple(mount for mount in found.values() if mount.app.source)
+
+
+def module_aliases(merged: Merged) -> tuple[tuple[str, str], ...]:
+    """Return other name and module of each ``--pymodule-alias``, then those of ``--post-pymodule-alias``."""
+    return tuple(
+        value
+        for option in ("pymodule-alias", "post-pymodule-alias")
+        for name, value in merged.steps
+        if name == option and isinstance(value, tuple)
+    )
 
 
 def lifespan_mode(merged: Merged) -> Literal["auto", "on", "off"]:

@@ -11,9 +11,10 @@ from typing import Final, Literal
 
 from engine.address import Address, InheritedFd, TcpAddress, parse_address
 from engine.config.activation import activated
-from engine.config.applications import lifespan_mode, main_app, mounts
+from engine.config.applications import lifespan_mode, main_app, module_aliases, mounts
 from engine.config.daemons import daemons
 from engine.config.entries import Entry
+from engine.config.fatal_exceptions import FatalExceptions
 from engine.config.http2 import http2_settings
 from engine.config.log_targets import is_network_log, log_targets
 from engine.config.merge import Merged
@@ -25,6 +26,7 @@ from engine.config.pushers import parse_push
 from engine.config.request_log import request_log
 from engine.config.response_headers import response_headers
 from engine.config.settings import Listener, MonkeyPatch, Pidfile, Settings
+from engine.config.shared_sockets import SharedSockets, socket_map
 from engine.config.socket_options import SocketOptions
 from engine.config.static import static_files
 from engine.config.tls import Certificate, Tls, tls_address, tls_keyvals, tls_site
@@ -111,7 +113,7 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
     merged = Merged(entries, table)
     notices: list[str] = []
     cores = _cores(merged, notices)
-    listeners = _listeners(merged)
+    listeners = _listeners(merged, notices)
     timeout = _client_timeout(merged, listeners)
     if timeout < GEVENT_SOCKET_TIMEOUT:
         notices.append(LOW_SOCKET_TIMEOUT)
@@ -121,6 +123,7 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
     metrics = metric_settings(merged)
     return Settings(
         listeners=listeners,
+        socket_map=socket_map(merged, len(listeners)),
         tls=_tls(merged),
         listen=_backlog(merged),
         socket_options=SocketOptions(
@@ -142,11 +145,19 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         pythonpath=merged.texts("pythonpath"),
         home=merged.text("home"),
         env=_env(merged),
+        argv=tuple((merged.text("pyargv") or "").split()) if "pyargv" in merged else None,
+        module_aliases=module_aliases(merged),
         imports=_imports(merged),
         chdir2=merged.text("chdir2"),
         need_app=merged.flag("need-app"),
-        lazy_apps=merged.flag("lazy-apps"),
+        lazy_apps=merged.flag("lazy-apps") or _is_lazy(merged, notices),
         catch_exceptions=merged.flag("catch-exceptions"),
+        fatal_exceptions=FatalExceptions(
+            merged.flag("reload-on-exception"),
+            frozenset(merged.texts("reload-on-exception-type")),
+            frozenset(merged.texts("reload-on-exception-value")),
+            frozenset(merged.texts("reload-on-exception-repr")),
+        ),
         wsgi_strict=merged.flag("wsgi-strict"),
         start_response_nodelay=merged.flag("start_response-nodelay"),
         gevent=cores,
@@ -180,6 +191,7 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         evil_reload_on_rss=merged.integer("evil-reload-on-rss") << 20,
         evil_reload_on_as=merged.integer("evil-reload-on-as") << 20,
         py_autoreload=merged.seconds("py-autoreload"),
+        py_autoreload_ignore=frozenset(merged.texts("py-auto-reload-ignore")),
         touch_reload=_paths(merged, "touch-reload"),
         touch_workers_reload=_paths(merged, "touch-workers-reload"),
         touch_chain_reload=_paths(merged, "touch-chain-reload"),
@@ -220,14 +232,20 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         head_timeout=merged.seconds("http-headers-timeout") if "http-headers-timeout" in merged else 0.0,
         body_rate=merged.integer("http-body-min-rate"),
         pipeline=merged.integer("http-pipeline"),
+        http_variables=tuple(
+            value for name, value in merged.steps if name == "http-var" and isinstance(value, tuple)
+        ),
         forwarded_from=_words(merged, "forwarded-allow-ips"),
         forwarded_fields=_words(merged, "forwarded-headers"),
         proxies=_words(merged, "proxy-protocol-allow-ips") if merged.flag("enable-proxy-protocol") else (),
         kill_on_disconnect=merged.flag("kill-on-disconnect"),
         max_connections=merged.integer("max-connections"),
         max_fd=merged.integer("max-fd") if "max-fd" in merged else 0,
+        limit_as=merged.integer("limit-as") << 20,
+        limit_nproc=merged.integer("limit-nproc"),
         post_buffering=merged.integer("post-buffering"),
         post_buffering_bufsize=max(1, merged.integer("post-buffering-bufsize")),
+        body_read_warning=merged.integer("body-read-warning") << 20,
         response_headers=response_headers(
             merged.texts("add-header"),
             merged.texts("del-header"),
@@ -304,7 +322,8 @@ def _client_timeout(merged: Merged, listeners: Iterable[Listener]) -> float:
     return max(timeout, http) if any(each.protocol == "uwsgi" for each in listeners) else http
 
 
-def _listeners(merged: Merged) -> tuple[Listener, ...]:
+def _listeners(merged: Merged, notices: list[str]) -> tuple[Listener, ...]:
+    shared = SharedSockets(merged)
     spoken: Final[Literal["http", "uwsgi"]] = "http" if merged.text("protocol") == "http" else "uwsgi"
     listeners: list[Listener] = []
     for name, value in merged.steps:
@@ -314,12 +333,14 @@ def _listeners(merged: Merged) -> tuple[Listener, ...]:
         https_port = ""
         if name == "http-to-https":
             text, _, https_port = text.partition(",")
+        text = shared.address(text)
         address = parse_address(text)
         chosen_by_system = isinstance(address, TcpAddress) and address.port == 0
         if not chosen_by_system and any(other.address == address for other in listeners):
             raise ConfigError(f"{text} is to be listened on twice; remove one of the two")
         protocol = _PROTOCOLS.get(name, spoken)
         listeners.append(Listener(protocol, address, text, certificate, https_port))
+    notices.extend(shared.unused())
     if not listeners:  # as uWSGI does where systemd has opened the sockets
         # A process that only tries whether a reload would succeed is the child of the one they are for.
         fds = activated(os.environ, os.getpid()) or activated(os.environ, os.getppid())
@@ -491,8 +512,20 @@ def _imports(merged: Merged) -> tuple[str, ...]:
     )
 
 
-def _env(merged: Merged) -> tuple[tuple[str, str], ...]:
-    return tuple(value for name, value in merged.steps if name == "env" and isinstance(value, tuple))
+def _env(merged: Merged) -> tuple[tuple[str, str | None], ...]:
+    found: list[tuple[str, str | None]] = []
+    for name, value in merged.steps:
+        if name == "env" and isinstance(value, tuple):
+            found.append(value)
+        elif name == "unenv" and isinstance(value, str):
+            found.append((value, None))
+    return tuple(found)
+
+
+def _is_lazy(merged: Merged, notices: list[str]) -> bool:
+    if merged.flag("lazy") and not merged.flag("lazy-apps"):
+        notices.append("--lazy is --lazy-apps here: a reload also replaces the master, as without it")
+    return merged.flag("lazy")
 
 
 def _without_effect(merged: Merged) -> list[str]:

@@ -9,10 +9,12 @@ from typing import Literal, TypeAlias
 from engine.address import Address
 from engine.config.app_spec import AppSpec, Mount
 from engine.config.daemons import Daemon
+from engine.config.fatal_exceptions import FatalExceptions
 from engine.config.metrics import MetricSettings
 from engine.config.programs import CronJob, TouchedCommand
 from engine.config.pushers import StatsdAddress
 from engine.config.response_headers import ResponseHeaders
+from engine.config.shared_sockets import SocketMap
 from engine.config.socket_options import SocketOptions
 from engine.config.static import StaticFiles
 from engine.config.tls import Certificate, Tls
@@ -66,6 +68,9 @@ class Settings:
     listeners: tuple[Listener, ...]
     """In the order written; never empty."""
 
+    socket_map: SocketMap
+    """Which worker accepts from which listener."""
+
     tls: Tls
     """What the listeners with certificates share."""
 
@@ -98,8 +103,14 @@ class Settings:
     home: str | None
     """A virtualenv."""
 
-    env: tuple[tuple[str, str], ...]
-    """Variables to set before anything of the application is imported, in order."""
+    env: tuple[tuple[str, str | None], ...]
+    """Variables to set before anything of the application is imported, in order; None removes one."""
+
+    argv: tuple[str, ...] | None
+    """What follows ``uwsgi`` in ``sys.argv``; None leaves that as it is."""
+
+    module_aliases: tuple[tuple[str, str], ...]
+    """(other name, module or file) to import before the applications, in order."""
 
     imports: tuple[str, ...]
     """Modules and files to run after the applications were loaded."""
@@ -110,6 +121,9 @@ class Settings:
     need_app: bool
     lazy_apps: bool
     catch_exceptions: bool
+    fatal_exceptions: FatalExceptions
+    """Those after which the worker is replaced."""
+
     wsgi_strict: bool
     start_response_nodelay: bool
 
@@ -167,6 +181,9 @@ class Settings:
     evil_reload_on_as: int
     py_autoreload: float
     """Seconds between looks at the files of modules; 0.0 means none."""
+
+    py_autoreload_ignore: frozenset[str]
+    """Modules whose files may change."""
 
     touch_reload: tuple[str, ...]
     touch_workers_reload: tuple[str, ...]
@@ -229,6 +246,9 @@ class Settings:
     """Requests of one connection begun in a row."""
 
     kill_on_disconnect: bool
+    http_variables: tuple[tuple[str, str], ...]
+    """For the environ of requests that come over HTTP."""
+
     forwarded_from: tuple[str, ...]
     """Peers that may say who the client is; addresses, networks, ``unix``, ``*``."""
 
@@ -244,10 +264,19 @@ class Settings:
     max_fd: int
     """0 leaves it to the system."""
 
+    limit_as: int
+    """Bytes of address space; 0 leaves it to the system."""
+
+    limit_nproc: int
+    """Processes of the user; 0 leaves it to the system."""
+
     post_buffering: int
     """Bytes of a body that are kept in memory; 0: bodies are not read beforehand."""
 
     post_buffering_bufsize: int
+    body_read_warning: int
+    """Bytes that an application may read at once without a line in the log; 0 means any."""
+
     response_headers: ResponseHeaders
     limits: Limits
     """Sizes: ``buffer-size``, ``limit-post``, ``max-vars``, ``http-max-*``."""

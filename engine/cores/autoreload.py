@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 __all__ = ["ModuleWatch"]
 
 
 class ModuleWatch:
-    """Remembers the modification times of the files of all modules; those that come later too."""
+    """Remembers the modification times of the files of all modules; those that come later too.
 
-    def __init__(self) -> None:
+    :param ignored: modules whose files may change
+    """
+
+    def __init__(self, ignored: Collection[str] = ()) -> None:
+        self._ignored = ignored
         self._known: dict[str, float] = {}
         for _ in self.changed():
             pass
@@ -21,7 +25,7 @@ class ModuleWatch:
         """Yield (module, file) for each file that has another time than at the last look."""
         for name, module in list(sys.modules.items()):
             path = getattr(module, "__file__", None)
-            if not isinstance(path, str):
+            if not isinstance(path, str) or name in self._ignored:
                 continue
             try:
                 time = os.stat(path).st_mtime

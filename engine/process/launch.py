@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ConfigError
 from engine.logs.server_log import ServerLog
 from engine.process import reexec
-from engine.process.descriptors import allow_descriptors
+from engine.process.descriptors import allow_descriptors, limit_processes
 from engine.process.metrics import declare_metrics
 from engine.process.pidfile import Pidfiles
 from engine.process.privileges import drop_privileges
@@ -95,6 +95,7 @@ class _Launch:
             os.umask(settings.umask)
         if settings.max_fd:
             allow_descriptors(settings.max_fd)
+        limit_processes(settings.limit_as, settings.limit_nproc)
         server.sockets.open(server.before)
         if not server.is_copy():
             self.pidfiles.write()
@@ -177,7 +178,10 @@ class _Launch:
 
 def _prepare(settings: Settings) -> None:
     for name, value in settings.env:
-        os.environ[name] = value
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
     # Before the application: whoever imports gevent first decides on its loop.
     import bridge
     from bridge.lowlevel import track_greenlet_tree

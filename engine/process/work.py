@@ -89,9 +89,8 @@ class Work:
             server.origin.directory,
             server.origin.check_environ(),
         )
-        return worker.Worker(
-            options, server.sockets.listeners, apps, server.log, server.api, supervised, self._is_up
-        )
+        listeners = settings.socket_map.of(number, server.sockets.listeners)
+        return worker.Worker(options, listeners, apps, server.log, server.api, supervised, self._is_up)
 
     def _is_up(self) -> None:
         """A worker serves."""

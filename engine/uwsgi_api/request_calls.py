@@ -144,7 +144,7 @@ class RequestCalls:
                 os.close(source)
         return True
 
-    @public("P1", differs=_ANY_GREENLET)
+    @public("P1", differs=f"{_ANY_GREENLET}; what is longer than --chunked-input-limit comes in pieces")
     def chunked_read(self, timeout: float = 0, /) -> bytes:
         """The next piece of the request body, chunked or not; waits for it; ``b""`` at the end.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.errors import ClientLeftError
+from engine.interfaces import Environ
 from engine.logs.server_log import ServerLog
 from engine.net.acceptor import Acceptor
 from engine.net.frontend import FrontEnd
@@ -69,7 +70,9 @@ class Reception:
             self._serving.submit,
             self._serving.withdraw,
             self._runner.new_parking,
-            self._serving.environs.connection_template,
+            _with_variables(
+                self._serving.environs.connection_template, dict(self._settings.config.http_variables)
+            ),
         )
 
     def count_others(self) -> None:
@@ -120,3 +123,20 @@ def _redirecting(front: FrontEnd, port: str) -> Callable[..., Any]:
     from engine.net.redirect import RedirectConnection
 
     return lambda known=None: RedirectConnection(front, known, port)
+
+
+def _with_variables(
+    make: Callable[[Environ], Environ], variables: Environ
+) -> Callable[[Environ], Environ]:
+    """Return *make* whose templates have *variables* (uWSGI ``--http-var``), where HTTP is spoken.
+
+    Of a connection that speaks uwsgi there are no facts: the front end says everything.
+    """
+    if not variables:
+        return make
+
+    def template(facts: Environ) -> Environ:
+        made = make(facts)
+        return {**made, **variables} if facts else made
+
+    return template

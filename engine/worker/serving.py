@@ -20,6 +20,7 @@ from engine.apps.asgi.scope import ScopeBuilder
 from engine.apps.mounts import MountTable
 from engine.apps.reply_headers import asgi_with_headers, wsgi_at_once, wsgi_with_headers
 from engine.apps.wsgi.adapter import WSGIAdapter
+from engine.apps.wsgi.big_reads import tell_of_big_reads
 from engine.apps.wsgi.environ import EnvironBuilder
 from engine.apps.wsgi.mounted import MountedEnvirons
 from engine.apps.wsgi.post_buffering import post_buffered
@@ -65,6 +66,9 @@ class Serving:
         self._adapters: list[WSGIAdapter | ASGIAdapter] = []
         self._counts = [0] * (len(apps) + 1)  # requests by application; the last for those of none
         self.files_sent: Callable[[], int] = lambda: 0
+        self.leave: Callable[[str], None] = log.line
+        """Called with a reason when another worker should take the place of this one."""
+        self._on_failure = self._failed if settings.fatal_exceptions else None
         self.environs = EnvironBuilder(settings.processes > 1)
         self._single = is_single(apps)
         if self._single and not (apps and apps[0].is_asgi):
@@ -99,6 +103,10 @@ class Serving:
     def _withdraw(self, exchange: Exchange) -> None:
         self.runner.withdraw(exchange)
         self._tasks.withdraw(exchange)
+
+    def _failed(self, error: BaseException) -> None:
+        if self._settings.fatal_exceptions.has(error):
+            self.leave(f"a request ended with {type(error).__name__}")
 
     # -- start and end ---------------------------------------------------------------------------
 
@@ -154,6 +162,7 @@ class Serving:
             settings.socket_timeout,
             _in_greenlet,
             settings.catch_exceptions,
+            self._on_failure,
         )
         self._adapters.append(adapter)
         runner = TaskRunner(self._tasks, adapter, self._api.begin, self._api.end_in_task, start)
@@ -197,6 +206,8 @@ class Serving:
 
     def _new_wsgi(self, app: Any, environs: EnvironBuilder) -> WSGIAdapter:
         settings = self._settings
+        if app is not None and settings.body_read_warning:
+            app = tell_of_big_reads(app, settings.body_read_warning, self._log.line)
         if app is not None and settings.post_buffering:
             app = post_buffered(app, settings.post_buffering, settings.post_buffering_bufsize)
         if app is not None and settings.start_response_nodelay:
@@ -210,6 +221,7 @@ class Serving:
             breathe,
             strict=settings.wsgi_strict,
             show_errors=settings.catch_exceptions,
+            on_failure=self._on_failure,
         )
         self._adapters.append(adapter)
         return adapter

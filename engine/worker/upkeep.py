@@ -73,7 +73,7 @@ class Upkeep:
             settings.config.harakiri,
             settings.config.harakiri_graceful_timeout,
             self._report_harakiri,
-            self._ask_to_leave,
+            self.ask_to_leave,
         )
 
     def start(self, loop: asyncio.AbstractEventLoop, front: FrontEnd) -> None:
@@ -143,9 +143,10 @@ class Upkeep:
         age = time.monotonic() - self._began
         reason = lifetime.reason_to_end(self._front.requests, age, rss, address_space)
         if reason is not None:
-            self._ask_to_leave(reason)
+            self.ask_to_leave(reason)
 
-    def _ask_to_leave(self, reason: str) -> None:
+    def ask_to_leave(self, reason: str) -> None:
+        """Say that another worker should take the place of this one; again only after a while."""
         now = time.monotonic()
         if self._stopped or now < self._asked_at + _ASK_AGAIN:
             return
@@ -179,7 +180,7 @@ class Upkeep:
 
     def watch_modules(self, interval: float, changed: Callable[[str], None]) -> None:
         """Look every *interval* seconds whether a loaded module's file has changed, and say which."""
-        watch = ModuleWatch()
+        watch = ModuleWatch(self._settings.config.py_autoreload_ignore)
 
         def look() -> None:
             for name, path in watch.changed():

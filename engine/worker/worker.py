@@ -93,6 +93,7 @@ class Worker:
             self._leave,
         )
         upkeep.on_tick = reception.count_others
+        self._serving.leave = upkeep.ask_to_leave
         self._ending = ending = Ending(settings, self._runner, self._log, supervised is None, upkeep.stay)
         ending.take_signals(loop)
         self._api.instance.set_harakiri = upkeep.set_own_harakiri

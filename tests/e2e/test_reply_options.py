@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.engine_process import run_engine
 from tests.support.http_client import HttpConnection, get, request_bytes
 
 pytestmark = pytest.mark.engine_only("wording")
@@ -25,6 +26,12 @@ def application(environ, start_response):
         pieces = list(iter(uwsgi.chunked_read, b""))
         start_response("200 OK", headers)
         return [repr([len(piece) for piece in pieces]).encode()]
+    if name == "read":
+        body = environ["wsgi.input"]
+        size = -1 if environ["QUERY_STRING"] == "whole" else 65536
+        sizes = [len(part) for part in iter(lambda: body.read(size), b"")]
+        start_response("200 OK", headers)
+        return [str(sum(sizes)).encode()]
     if name == "impatient":
         try:
             uwsgi.chunked_read(float(environ["QUERY_STRING"] or 0))
@@ -112,10 +119,18 @@ def test_chunked_read_with_patience_gets_what_comes_in_time(start):
         assert sum(eval(connection.reader.read().text)) == 6
 
 
-@pytest.mark.parametrize("value", ["X-User", "X-User A B"])
-def test_a_collected_header_needs_a_variable(start_engine, tmp_path, value):
-    from tests.support.engine_process import run_engine
+def test_a_big_read_of_the_body_is_logged(start):
+    engine = start("--module=app", "--body-read-warning=1")
+    with HttpConnection(engine.http) as connection:
+        for how in ("pieces", "whole"):
+            answer = connection.request("POST", f"/read?{how}", [], b"x" * (3 << 20))
+            assert answer.text == str(3 << 20)
+    engine.wait_for_log("POST /read?whole: 3 MB of the body were read at once")
+    assert "POST /read?pieces: " not in engine.log()
 
+
+@pytest.mark.parametrize("value", ["X-User", "X-User A B"])
+def test_a_collected_header_needs_a_variable(value):
     done = run_engine("--http-socket=127.0.0.1:0", "--module=app", f"--collect-header={value}")
     assert done.returncode != 0
     assert "write the header and the variable" in done.stderr

@@ -39,6 +39,7 @@ class ASGIAdapter:
     :param timeout: longest wait for a client, in seconds
     :param in_greenlet: calls a function in a greenlet, where it may park
     :param show_errors: put the traceback into the 500 page (``--catch-exceptions``)
+    :param on_failure: told of the exceptions that the application fails with
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class ASGIAdapter:
         timeout: float,
         in_greenlet: Callable[..., Awaitable[Any]],
         show_errors: bool = False,
+        on_failure: Callable[[BaseException], None] | None = None,
     ) -> None:
         self._app = app
         self._scopes = scopes
@@ -56,6 +58,7 @@ class ASGIAdapter:
         self._timeout = timeout
         self._in_greenlet = in_greenlet
         self._show_errors = show_errors
+        self._on_failure = on_failure
         self.failures = 0
 
     async def serve(self, exchange: Exchange) -> None:
@@ -116,6 +119,8 @@ class ASGIAdapter:
         if isinstance(exc, asyncio.CancelledError):
             self._end(exchange, "503", b"Service Unavailable")
             return
+        if self._on_failure is not None:
+            self._on_failure(exc)
         page = b"Internal Server Error"
         if self._show_errors:
             page = "".join(traceback.format_exception(exc)).encode()

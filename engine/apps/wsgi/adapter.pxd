@@ -6,6 +6,7 @@ cdef class WSGIAdapter:
     cdef EnvironBuilder _environs
     cdef object _log
     cdef object _breathe
+    cdef object _on_failure
     cdef bint _strict
     cdef bint _show_errors
     cdef bint _warned_of_str

@@ -39,6 +39,7 @@ class WSGIAdapter:
     :param strict: refuse ``str`` items instead of sending them as UTF-8
     :param show_errors: put the traceback into the 500 page (``--catch-exceptions``)
     :param breathe: lets other greenlets and the loop have a turn
+    :param on_failure: told of the exceptions that the application fails with
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class WSGIAdapter:
         breathe: Callable[[], None],
         strict: bool = False,
         show_errors: bool = False,
+        on_failure: Callable[[BaseException], None] | None = None,
     ) -> None:
         self._app = app
         self._environs = environs
@@ -56,6 +58,7 @@ class WSGIAdapter:
         self._breathe = breathe
         self._strict = strict
         self._show_errors = show_errors
+        self._on_failure = on_failure
         self._warned_of_str = False
         self.failures = 0
 
@@ -178,6 +181,8 @@ class WSGIAdapter:
                 exchange.cut()
             return
         self._log("".join(traceback.format_exception(exc)).rstrip())
+        if self._on_failure is not None:
+            self._on_failure(exc)
         if exchange.is_ended():
             return
         if exchange.is_sent():

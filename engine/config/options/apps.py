@@ -13,6 +13,8 @@ __all__ = ["APPLICATION"]
 
 _MODULE: Final = Kind("MODULE[:CALLABLE]", TEXT.parse)
 
+_ALIAS: Final = Kind("NAME=MODULE", ASSIGNMENT.parse)
+
 
 def _mount(text: str) -> str:
     parse_mount(text)
@@ -162,7 +164,13 @@ APPLICATION: Final = Section(
             aliases=("py-auto-reload", "python-autoreload", "python-auto-reload"),
             default=0,
         ),
-        planned("py-auto-reload-ignore", priority="P2"),
+        Option(
+            "py-auto-reload-ignore",
+            Kind("MODULE", TEXT.parse),
+            "The file of this module may change without a reload.",
+            multiple=True,
+            priority="P2",
+        ),
         Option(
             "start_response-nodelay",
             FLAG,
@@ -171,17 +179,63 @@ APPLICATION: Final = Section(
             priority="P1",
         ),
         noop("wsgi-accept-buffer", "bytearray and memoryview are always sent", "wsgi-accept-buffers"),
-        planned("lazy", kind=FLAG, priority="P2", note="use --lazy-apps"),
-        planned("reload-on-exception", kind=FLAG, priority="P2"),
-        planned("reload-on-exception-type", priority="P2"),
-        planned("reload-on-exception-value", priority="P2"),
-        planned("reload-on-exception-repr", priority="P2"),
+        Option("lazy", help="The same as --lazy-apps.", priority="P2"),
+        Option(
+            "reload-on-exception",
+            help="Replace the worker once a request has ended with an exception; other requests finish "
+            "first. Without a master the server ends.",
+            priority="P2",
+        ),
+        Option(
+            "reload-on-exception-type",
+            Kind("CLASS", TEXT.parse),
+            "The same, for exceptions of this class only: NAME or MODULE.NAME.",
+            multiple=True,
+            priority="P2",
+        ),
+        Option(
+            "reload-on-exception-value",
+            TEXT,
+            "The same, for exceptions with this text only.",
+            multiple=True,
+            priority="P2",
+        ),
+        Option(
+            "reload-on-exception-repr",
+            Kind("'CLASS: TEXT'", TEXT.parse),
+            "The same, for exceptions of this class with this text only.",
+            multiple=True,
+            priority="P2",
+        ),
         planned("py-tracebacker", priority="P2", note="use 'py-spy dump --pid PID'"),
-        planned("pyargv", priority="P2"),
-        planned("pymodule-alias", priority="P2"),
-        planned("post-pymodule-alias", priority="P2"),
-        planned("unenv", priority="P2"),
-        planned("worker-mount", priority="P2"),
+        Option(
+            "pyargv",
+            Kind("'WORD ...'", TEXT.parse),
+            "Make sys.argv uwsgi and these words before the application is loaded.",
+            priority="P2",
+        ),
+        Option(
+            "pymodule-alias",
+            _ALIAS,
+            "Import this module, or run this file, before the applications, and let it be imported as NAME.",
+            multiple=True,
+            priority="P2",
+        ),
+        Option(
+            "post-pymodule-alias",
+            _ALIAS,
+            "The same, after all --pymodule-alias.",
+            multiple=True,
+            priority="P2",
+        ),
+        Option(
+            "unenv",
+            Kind("NAME", TEXT.parse),
+            "Remove an environment variable.",
+            multiple=True,
+            priority="P2",
+        ),
+        planned("worker-mount", priority="P2", note="use --mount, with --lazy-apps if need be"),
         refused("eval", "put the code in a file and use --wsgi-file"),
         refused("paste", "load the deployment in a module and use --module", "paste-logger"),
         refused("ini-paste", "load the deployment in a module and use --module", "ini-paste-logged"),

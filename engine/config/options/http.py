@@ -6,7 +6,7 @@ from typing import Final
 
 from engine.config.options.later import noop, planned, refused
 from engine.config.options.record import Option, Section
-from engine.config.values import COUNT, FLAG, NUMBER, SECONDS, TEXT, choice, optional
+from engine.config.values import ASSIGNMENT, COUNT, FLAG, NUMBER, SECONDS, TEXT, Kind, choice, optional
 
 __all__ = ["HTTP", "KEEPALIVE_SECONDS"]
 
@@ -17,6 +17,13 @@ __all__ = ["HTTP", "KEEPALIVE_SECONDS"]
 KEEPALIVE_SECONDS: Final = 75.0
 
 _ROUTER: Final = "there is no router process: the workers speak HTTP themselves"
+
+
+def _variable(text: str) -> object:
+    if text.startswith("HTTP_"):
+        raise ValueError("what begins with HTTP_ comes from clients; take another name")
+    return ASSIGNMENT.parse(text)
+
 
 HTTP: Final = Section(
     "HTTP",
@@ -109,7 +116,13 @@ HTTP: Final = Section(
         noop("http-gracetime", _ROUTER, kind=NUMBER, priority="P2"),
         noop("http-connect-timeout", _ROUTER, kind=NUMBER),
         planned("http-auto-gzip", kind=FLAG, priority="P2", note="compress in the proxy in front"),
-        planned("http-var", priority="P2"),
+        Option(
+            "http-var",
+            Kind("NAME=VALUE", _variable),
+            "Put this into the environ of every HTTP request of a WSGI application.",
+            multiple=True,
+            priority="P2",
+        ),
         refused("http-to", _ROUTER + "; put nginx or HAProxy in front of several engines"),
         refused("http-modifier1", _ROUTER, kind=NUMBER),
         refused("http-modifier2", _ROUTER, kind=NUMBER),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.config.options.later import noop, planned
+from engine.config.options.later import noop
 from engine.config.options.record import Option, Section
 from engine.config.options.static import STATIC_OPTIONS
 from engine.config.options.websockets import WEBSOCKETS
@@ -59,7 +59,14 @@ LIMITS: Final = Section(
         Option(
             "post-buffering-bufsize", COUNT, "Bytes to read at a time for that.", default=65536, priority="P1"
         ),
-        planned("body-read-warning", kind=NUMBER, priority="P2"),
+        Option(
+            "body-read-warning",
+            Kind("MB", NUMBER.parse),
+            "Log when a WSGI application reads more than so much of a body at once. 0: never; uWSGI's own "
+            "default is 8.",
+            default=0,
+            priority="P2",
+        ),
         Option(
             "chunked-input-limit",
             Kind("BYTES", COUNT.parse),
@@ -91,8 +98,21 @@ LIMITS: Final = Section(
         ),
         noop("write-errors-tolerance", "a client that has gone is gone at the first write", kind=NUMBER),
         noop("write-errors-exception-only", "a client that has gone is never logged as an error"),
-        planned("limit-as", kind=NUMBER, priority="P2", note="set the limit with 'ulimit -v'"),
-        planned("limit-nproc", kind=NUMBER, priority="P2", note="set the limit with 'ulimit -u'"),
+        Option(
+            "limit-as",
+            Kind("MB", NUMBER.parse),
+            "Most address space of each process; who asks for more gets MemoryError. 0 leaves it to the "
+            "system.",
+            default=0,
+            priority="P2",
+        ),
+        Option(
+            "limit-nproc",
+            NUMBER,
+            "Most processes and threads of the user the server runs as. 0 leaves it to the system.",
+            default=0,
+            priority="P2",
+        ),
     ),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.config.options.later import noop, planned, refused
+from engine.config.options.later import noop, refused
 from engine.config.options.record import Option, Section
 from engine.config.values import (
     ADDRESS,
@@ -146,9 +146,29 @@ SOCKETS: Final = Section(
             page="-",
             priority="P1",
         ),
-        planned("shared-socket", priority="P2", note="pass an open socket with fd://N"),
-        planned("undeferred-shared-socket", priority="P2", note="pass an open socket with fd://N"),
-        planned("map-socket", priority="P2"),
+        Option(
+            "shared-socket",
+            ADDRESS,
+            "An address that --http-socket =0 and the like name by its number, from 0. All sockets are "
+            "opened before --uid counts.",
+            multiple=True,
+            priority="P2",
+        ),
+        Option(
+            "undeferred-shared-socket",
+            ADDRESS,
+            "The same as --shared-socket.",
+            multiple=True,
+            priority="P2",
+        ),
+        Option(
+            "map-socket",
+            Kind("SOCKET:WORKER,...", TEXT.parse),
+            "Only these workers accept from this socket. Sockets count from 0 in the order written, workers "
+            "from 1.",
+            multiple=True,
+            priority="P2",
+        ),
         noop("tcp-nodelay", "it is always set", priority="P2"),
         noop(
             "no-defer-accept",
