@@ -524,7 +524,7 @@ def _env(merged: Merged) -> tuple[tuple[str, str | None], ...]:
 
 def _is_lazy(merged: Merged, notices: list[str]) -> bool:
     if merged.flag("lazy") and not merged.flag("lazy-apps"):
-        notices.append("--lazy is --lazy-apps here: a reload also replaces the master, as without it")
+        notices.append("--lazy is --lazy-apps here: SIGHUP reloads the master too, not the workers only")
     return merged.flag("lazy")
 
 

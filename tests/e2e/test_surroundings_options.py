@@ -122,6 +122,11 @@ def test_lazy_means_lazy_apps(start, option, lazy):
     assert ("--lazy is --lazy-apps here" in engine.log()) is (option == "--lazy")
 
 
+def test_an_application_mounted_for_workers(start):
+    engine = start("--worker-mount=/deep=app")
+    assert get(engine.http, "/deep/worker").text == "1"
+
+
 def test_a_variable_of_http_requests(start, tmp_path):
     engine = start("--http-var=SHOP=books", f"--socket={tmp_path / 's'}")
     assert get(engine.http, "/var").text == "books"

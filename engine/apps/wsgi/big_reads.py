@@ -9,45 +9,51 @@ __all__ = ["tell_of_big_reads"]
 
 
 def tell_of_big_reads(app: Callable[..., Any], limit: int, log: Callable[[str], None]) -> Callable[..., Any]:
-    """Return *app* with a ``wsgi.input`` that writes a line for each read of more than *limit* bytes."""
+    """Return *app* with a ``wsgi.input`` that logs reads of more than *limit* bytes, once in a request."""
 
     def told(environ: dict[str, Any], start_response: Any) -> Any:
         def tell(size: int) -> None:
-            if size > limit:
-                log(
-                    f"{environ.get('REQUEST_METHOD')} {environ.get('REQUEST_URI')}: {size >> 20} MB of the "
-                    "body were read at once and are in memory; read in pieces"
-                )
+            log(
+                f"{environ.get('REQUEST_METHOD')} {environ.get('REQUEST_URI')}: {size >> 20} MB of the "
+                "body were read at once and are in memory; read in pieces"
+            )
 
-        environ["wsgi.input"] = _Told(environ["wsgi.input"], tell)
+        environ["wsgi.input"] = _Told(environ["wsgi.input"], limit, tell)
         return app(environ, start_response)
 
     return told
 
 
 class _Told:
-    """A file; *tell* gets how many bytes each read returns."""
+    """A file; *tell* gets how many bytes the first read returns that has more than *limit*."""
 
-    def __init__(self, stream: Any, tell: Callable[[int], None]) -> None:
+    def __init__(self, stream: Any, limit: int, tell: Callable[[int], None]) -> None:
         self._stream = stream
+        self._limit = limit
         self._tell = tell
+        self._is_told = False
 
-    def _told(self, data: bytes) -> bytes:
-        self._tell(len(data))
-        return data
+    def _look(self, size: int) -> None:
+        if size > self._limit and not self._is_told:
+            self._is_told = True
+            self._tell(size)
 
     def read(self, *size: Any) -> bytes:
         """As that of the file."""
-        return self._told(self._stream.read(*size))
+        data: bytes = self._stream.read(*size)
+        self._look(len(data))
+        return data
 
     def readline(self, *size: Any) -> bytes:
         """As that of the file."""
-        return self._told(self._stream.readline(*size))
+        line: bytes = self._stream.readline(*size)
+        self._look(len(line))
+        return line
 
     def readlines(self, *hint: Any) -> list[bytes]:
         """As that of the file."""
         lines: list[bytes] = self._stream.readlines(*hint)
-        self._tell(sum(map(len, lines)))
+        self._look(sum(map(len, lines)))
         return lines
 
     def __iter__(self) -> Iterator[bytes]:

@@ -46,7 +46,8 @@ APPLICATION: Final = Section(
             Kind("/PATH=APP", _mount),
             "Serve this application below a path: MODULE:CALLABLE or FILE.py, with wsgi:, asgi: or "
             "asgi+green: in front if need be. The longest path wins. SCRIPT_NAME is the path, PATH_INFO the "
-            "rest.",
+            "rest. In uWSGI too --worker-mount does the same.",
+            aliases=("worker-mount",),
             multiple=True,
         ),
         Option(
@@ -179,7 +180,12 @@ APPLICATION: Final = Section(
             priority="P1",
         ),
         noop("wsgi-accept-buffer", "bytearray and memoryview are always sent", "wsgi-accept-buffers"),
-        Option("lazy", help="The same as --lazy-apps.", priority="P2"),
+        Option(
+            "lazy",
+            help="The same as --lazy-apps. A reload also replaces the master; reload the workers only with "
+            "--touch-workers-reload or w in the master fifo, as uWSGI does with --lazy.",
+            priority="P2",
+        ),
         Option(
             "reload-on-exception",
             help="Replace the worker once a request has ended with an exception; other requests finish "
@@ -235,7 +241,6 @@ APPLICATION: Final = Section(
             multiple=True,
             priority="P2",
         ),
-        planned("worker-mount", priority="P2", note="use --mount, with --lazy-apps if need be"),
         refused("eval", "put the code in a file and use --wsgi-file"),
         refused("paste", "load the deployment in a module and use --module", "paste-logger"),
         refused("ini-paste", "load the deployment in a module and use --module", "ini-paste-logged"),
