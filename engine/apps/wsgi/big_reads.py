@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from engine.logs.clean import clean
+
 __all__ = ["tell_of_big_reads"]
 
 
@@ -13,10 +15,8 @@ def tell_of_big_reads(app: Callable[..., Any], limit: int, log: Callable[[str], 
 
     def told(environ: dict[str, Any], start_response: Any) -> Any:
         def tell(size: int) -> None:
-            log(
-                f"{environ.get('REQUEST_METHOD')} {environ.get('REQUEST_URI')}: {size >> 20} MB of the "
-                "body were read at once and are in memory; read in pieces"
-            )
+            request = clean(f"{environ.get('REQUEST_METHOD')} {environ.get('REQUEST_URI')}")
+            log(f"{request}: {size >> 20} MB of the body were read at once and are in memory; read in pieces")
 
         environ["wsgi.input"] = _Told(environ["wsgi.input"], limit, tell)
         return app(environ, start_response)
