@@ -55,7 +55,8 @@ def asgi_with_headers(app: Callable[..., Any], change: ResponseHeaders, keep: Ke
         async def send_changed(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 said = [(bytes(name), bytes(value)) for name, value in message.get("headers", ())]
-                change.collect(((name.decode("latin-1"), value.decode("latin-1")) for name, value in said), keep)
+                texts = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in said)
+                change.collect(texts, keep)
                 sent = [*(each for each in said if each[0].lower() not in removed), *added]
                 change.check(sent)
                 message = {**message, "headers": sent}
