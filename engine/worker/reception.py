@@ -125,9 +125,7 @@ def _redirecting(front: FrontEnd, port: str) -> Callable[..., Any]:
     return lambda known=None: RedirectConnection(front, known, port)
 
 
-def _with_variables(
-    make: Callable[[Environ], Environ], variables: Environ
-) -> Callable[[Environ], Environ]:
+def _with_variables(make: Callable[[Environ], Environ], variables: Environ) -> Callable[[Environ], Environ]:
     """Return *make* whose templates have *variables* (uWSGI ``--http-var``), where HTTP is spoken.
 
     Of a connection that speaks uwsgi there are no facts: the front end says everything.
