@@ -213,7 +213,10 @@ class Trampoline(Scheduler):
         if driving:
             self._driver_running = False
         try:
-            _switch(target, *args)
+            if args:
+                _switch(target, *args)
+            else:
+                _switch(target)
         finally:
             if driving:
                 self._driver_running = True

@@ -28,6 +28,7 @@ UWSGI_VERSION: Final = b"2.0.31"
 
 _PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0", "2.0": "HTTP/2.0"}
 _CACHE_LIMIT = 1024
+_KEYS_TO_GROW = 22  # from which on a table has room for 42
 _PLAIN_KEYS = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 
 
@@ -55,7 +56,7 @@ class EnvironBuilder:
 
     def connection_template(self, facts: Environ) -> Environ:
         """Return what all requests of one connection share."""
-        return {**self._template, **facts}
+        return _with_room({**self._template, **facts})
 
     def build(self, exchange: Exchange, template: Environ) -> Environ:
         """Return the environ of one request."""
@@ -137,6 +138,18 @@ class EnvironBuilder:
             if environ["PATH_INFO"].startswith(script):
                 environ["PATH_INFO"] = environ["PATH_INFO"][len(script) :]
         return environ
+
+
+def _with_room(template: Environ) -> Environ:
+    """Let copies have room for the keys of a request, so that they need not grow (CPython's dict).
+
+    A copy gets a table as large as that of the original, if a third of it at most was deleted.
+    """
+    for number in range(max(0, _KEYS_TO_GROW - len(template))):
+        template[f"\0{number}"] = None
+    for name in [name for name in template if name[0] == "\0"]:
+        del template[name]
+    return template
 
 
 def _offer_websocket(environ: Environ, exchange: Exchange) -> None:
