@@ -18,7 +18,7 @@ from engine.protocols.limits import Limits
 
 __all__ = ["KEPT", "LONGEST", "FieldSection", "keep"]
 
-LONGEST: Final = 2048
+LONGEST: Final = 4096
 """Bytes of a section that is kept."""
 _MOST: Final = 256
 
