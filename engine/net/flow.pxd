@@ -34,6 +34,7 @@ cdef class Outlet:
     cpdef push(self, data)
     cdef _write_rest(self, rest, Py_ssize_t size)
     cdef _break_off(self)
+    cdef Py_ssize_t _send(self, rest) except -1
     cdef _wait_for_turn(self)
     cdef _end_turn(self)
     cdef _wait_for_room(self)

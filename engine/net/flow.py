@@ -9,6 +9,7 @@ through the transport, in pieces, the greenlet parked in between.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import Final
 
@@ -214,8 +215,13 @@ class Outlet:
 
     def _write_rest(self, rest: memoryview, size: int) -> None:
         """Write what the kernel did not take of *size* bytes."""
-        self._buffered = self._writing = True
+        self._writing = True
         try:
+            if self._fd >= 0 and not self._buffered and not self._by_task:
+                while len(rest) > HIGH_WATER:  # without a copy; the last of it may wait elsewhere
+                    self._wait_writable()
+                    rest = rest[self._send(rest) :]
+            self._buffered = True
             while len(rest):
                 if self._full:
                     self._wait_for_room()
@@ -232,6 +238,14 @@ class Outlet:
             raise
         finally:
             self._end_turn()
+
+    def _send(self, rest: memoryview) -> int:
+        try:
+            return os.write(self._fd, rest)
+        except BlockingIOError:
+            return 0
+        except OSError as exc:
+            raise ClientDisconnected(f"write error: {exc.strerror}") from exc
 
     def _break_off(self) -> None:
         """An application that goes on writing, after a timeout of its own, must not shift what follows."""

@@ -76,10 +76,10 @@ class RequestBody:
         """Append bytes that arrived."""
         self._chunks.append(data)
         self.buffered += len(data)
+        self._wake()  # first: who waits for it mostly takes it at once
         if self.buffered > HIGH_WATER and not self._paused and self._source is not None:
             self._paused = True
             self._source.pause_body()
-        self._wake()
 
     def finish(self, trailers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
         """Say that the body is complete."""
