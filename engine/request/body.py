@@ -15,8 +15,8 @@ from engine.interfaces import ParkingPlace
 
 __all__ = ["EMPTY_BODY", "HIGH_WATER", "BodySource", "RequestBody"]
 
-# One recv of uvloop brings at most 250 KiB (asyncio's loop: 256 KiB).  That much alone must not stop reading: to
-# stop and start again for each recv costs more than the recv.
+# One recv of uvloop brings at most 250 KiB, one of asyncio's loop 256.  That much alone must not stop
+# reading: to stop and start again for each recv costs more than the recv.
 HIGH_WATER: Final = 1 << 18
 
 
