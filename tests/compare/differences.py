@@ -67,7 +67,7 @@ DIFFERENCES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "uWSGI fails in its own code.": ("type of sharedarea_object(0)",),
     "Metrics need no declaration.": ("metric_inc unknown",),
-    "Refused, with what to use instead (P2).": (
+    "Refused, with what to use instead.": (
         "setprocname('x')",
         "set_warning_message('x')",
         "alarm('x', 'y')",

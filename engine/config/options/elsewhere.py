@@ -15,6 +15,7 @@ __all__ = ["advice_for"]
 
 _PROXY: Final = "put nginx or HAProxy in front"
 _UNITS: Final = "run one systemd unit (or container) per engine"
+_METRICS: Final = "use --stats-push statsd:HOST:PORT, or let Prometheus ask with --stats-http"
 _HOOK: Final = "run it from the unit file, the container's entry point or the application"
 
 _FAMILIES: Final[Mapping[str, str]] = {
@@ -32,9 +33,9 @@ _FAMILIES: Final[Mapping[str, str]] = {
     "imperial": _UNITS,
     "legion": "use a cluster manager for leader election",
     "alarm": "watch the log with your monitoring",
-    "snmp": "export metrics from the application",
-    "carbon": "export metrics from the application",
-    "rrdtool": "export metrics from the application",
+    "snmp": _METRICS,
+    "carbon": _METRICS,
+    "rrdtool": _METRICS,
     "nagios": "let the monitoring ask over HTTP",
     "exec": _HOOK,
     "hook": _HOOK,

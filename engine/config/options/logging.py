@@ -229,7 +229,7 @@ STATS: Final = Section(
             priority="P2",
         ),
         Option("metrics-no-cores", help="Have no metrics of cores.", page="Metrics.html", priority="P2"),
-        refused("snmp", "export metrics from the application"),
-        refused("carbon", "export metrics from the application"),
+        refused("snmp", "use --stats-push statsd:HOST:PORT, or let Prometheus ask with --stats-http"),
+        refused("carbon", "use --stats-push statsd:HOST:PORT, or let Prometheus ask with --stats-http"),
     ),
 )

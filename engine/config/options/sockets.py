@@ -180,7 +180,7 @@ SOCKETS: Final = Section(
         refused("abstract-socket", "write --socket @NAME", kind=FLAG, short="a"),
         refused("fastcgi-socket", "speak HTTP (--http-socket) or uwsgi (--socket) to the engine"),
         refused("scgi-socket", "speak HTTP (--http-socket) or uwsgi (--socket) to the engine"),
-        refused("raw-socket", "the engine runs WSGI applications only"),
+        refused("raw-socket", "the engine speaks HTTP and uwsgi only"),
         refused("puwsgi-socket", "use --socket"),
         refused("udp", "the engine listens on stream sockets only"),
     ),

@@ -1,4 +1,4 @@
-"""Each row of the request-smuggling probe of the peers page, at the strictest column."""
+"""What proxies and servers are known to read in two ways; the answer is the strictest one."""
 
 POST = b"POST / HTTP/1.1\r\nHost: a\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
