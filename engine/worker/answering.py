@@ -1,4 +1,4 @@
-"""What happens around the only application of a worker, for each of its requests."""
+"""What happens around a WSGI application, for each of its requests."""
 
 from __future__ import annotations
 

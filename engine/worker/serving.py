@@ -27,7 +27,7 @@ from engine.apps.wsgi.post_buffering import post_buffered
 from engine.config.settings import Settings
 from engine.cores.runner import Runner
 from engine.cores.tasks import TaskCores, TaskRunner, inherit_green, start_green, start_plain
-from engine.errors import ClientDisconnected, RequestEnded
+from engine.errors import ClientDisconnected
 from engine.logs.server_log import ServerLog
 from engine.request.exchange import Exchange
 from engine.uwsgi_api.api import Api
@@ -46,7 +46,7 @@ class _Place:
     """Who answers at one path."""
 
     submit: Callable[[Exchange], None]
-    wsgi: WSGIAdapter | None
+    wsgi: Answering | None
     number: int
 
 
@@ -83,13 +83,7 @@ class Serving:
     # -- requests --------------------------------------------------------------------------------
 
     def _serve_mounted(self, exchange: Any) -> None:
-        self._api.begin(exchange)
-        try:
-            self._place_of(exchange).wsgi.serve(exchange, exchange.link.template())
-        except RequestEnded:
-            pass
-        finally:
-            self._api.end(exchange)
+        self._place_of(exchange).wsgi.serve(exchange)
 
     def _dispatch(self, exchange: Exchange) -> None:
         place = self._place_of(exchange)
@@ -135,7 +129,7 @@ class Serving:
             return
         if all(app.mountpoint for app in self.apps):
             nothing = WSGIAdapter(_not_found, self.environs, self._log.line, breathe)
-            places.append(("", _Place(self.runner.submit, nothing, -1)))
+            places.append(("", _Place(self.runner.submit, Answering(self._api, nothing), -1)))
         self._table: MountTable[Any] = MountTable(places, self._settings.manage_script_name)
         self.submit = self._dispatch
 
@@ -147,7 +141,8 @@ class Serving:
                 environs = MountedEnvirons(
                     settings.processes > 1, app.mountpoint, settings.manage_script_name
                 )
-            return _Place(self.runner.submit, self._new_wsgi(app.call, environs), app.number)
+            adapter = self._new_wsgi(app.call, environs)
+            return _Place(self.runner.submit, Answering(self._api, adapter), app.number)
         start = start_green if app.green else start_plain
         if id(app.call) not in states:  # one lifespan, wherever else it is mounted
             states[id(app.call)] = await self._begin_lifespan(app, start)
@@ -155,7 +150,7 @@ class Serving:
         call = app.call
         if settings.response_headers:
             call = asgi_with_headers(call, settings.response_headers, keep_variable)
-        adapter = ASGIAdapter(
+        asgi = ASGIAdapter(
             call,
             scopes,
             self._log.line,
@@ -164,8 +159,8 @@ class Serving:
             settings.catch_exceptions,
             self._on_failure,
         )
-        self._adapters.append(adapter)
-        runner = TaskRunner(self._tasks, adapter, self._api.begin, self._api.end_in_task, start)
+        self._adapters.append(asgi)
+        runner = TaskRunner(self._tasks, asgi, self._api.begin, self._api.end_in_task, start)
         return _Place(runner.submit, None, app.number)
 
     async def _begin_lifespan(self, app: Application, start: Any) -> dict[str, Any]:

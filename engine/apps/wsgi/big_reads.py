@@ -57,8 +57,7 @@ class _Told:
         return lines
 
     def __iter__(self) -> Iterator[bytes]:
-        while line := self.readline():
-            yield line
+        return self
 
     def __next__(self) -> bytes:
         line = self.readline()

@@ -10,12 +10,10 @@ cdef class _Fields:
     cdef public list raw
 
 cdef class HeadReader:
-    cdef _Fields _fields
     cdef bytes _host
     cdef Py_hash_t _last
     cdef object _limits
     cdef Py_ssize_t _line_limit
-    cdef object _llhttp
 
     @cython.locals(end=Py_ssize_t, block=bytes, kept=dict, section=FieldSection, usual=RequestHead, fields=tuple)
     cpdef RequestHead read(self, bytes head)
