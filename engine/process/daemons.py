@@ -101,7 +101,7 @@ class AttachedDaemon:
             self._not_before = now + self._daemon.freq  # it went to the background
             return
         if self._daemon.control:
-            self._master.stop(f"the daemon {self._daemon.command!r} has ended with status {code}")
+            self._master.orders.stop(f"the daemon {self._daemon.command!r} has ended with status {code}")
             return
         self._failures = self._failures + 1 if now - self._started < _YOUNG else 0
         delay = respawn_delay(self._failures, _FIRST_DELAY)

@@ -65,22 +65,22 @@ def equip(
 
 def _commands(master: Master, origin: str, fewest: int) -> dict[str, Callable[[], None]]:
     return {
-        "r": lambda: master.reload(origin),
-        "R": lambda: master.reload(origin, brutal=True),
-        "w": lambda: master.reload_workers(origin),
-        "W": lambda: master.reload_workers(origin, brutal=True),
-        "c": lambda: master.reload_workers(origin, chain=True),
-        "q": lambda: master.stop(origin),
-        "Q": lambda: master.stop(origin, hurry=True),
-        "p": master.toggle_pause,
-        "s": master.log_statistics,
-        "+": lambda: master.set_workers(master.wanted + 1),
-        "-": lambda: master.set_workers(master.wanted - 1),
-        "C": lambda: master.set_workers(fewest),
-        "f": lambda: master.command("refork"),
-        "P": lambda: master.command("write-pidfiles"),
-        "l": master.reopen_log,
-        "L": master.rotate_log,
+        "r": lambda: master.orders.reload(origin),
+        "R": lambda: master.orders.reload(origin, brutal=True),
+        "w": lambda: master.orders.reload_workers(origin),
+        "W": lambda: master.orders.reload_workers(origin, brutal=True),
+        "c": lambda: master.orders.reload_workers(origin, chain=True),
+        "q": lambda: master.orders.stop(origin),
+        "Q": lambda: master.orders.stop(origin, hurry=True),
+        "p": master.orders.toggle_pause,
+        "s": master.orders.log_statistics,
+        "+": lambda: master.orders.set_workers(master.wanted + 1),
+        "-": lambda: master.orders.set_workers(master.wanted - 1),
+        "C": lambda: master.orders.set_workers(fewest),
+        "f": lambda: master.parts.command("refork"),
+        "P": lambda: master.parts.command("write-pidfiles"),
+        "l": master.orders.reopen_log,
+        "L": master.orders.rotate_log,
         "T": lambda: master.tell_workers(b"renew-certificates"),
     }
 
@@ -88,19 +88,19 @@ def _commands(master: Master, origin: str, fewest: int) -> dict[str, Callable[[]
 def _add_touched_files(master: Master, settings: Settings, touched: Mapping[str, float | None]) -> None:
     watch = TouchWatch(touched)
     for path in settings.touch_reload:
-        watch.add(path, lambda path: master.reload(f"{_name(path)} was touched"))
+        watch.add(path, lambda path: master.orders.reload(f"{_name(path)} was touched"))
     for path in settings.touch_workers_reload:
-        watch.add(path, lambda path: master.reload_workers(f"{_name(path)} was touched"))
+        watch.add(path, lambda path: master.orders.reload_workers(f"{_name(path)} was touched"))
     for path in settings.touch_chain_reload:
-        watch.add(path, lambda path: master.reload_workers(f"{_name(path)} was touched", chain=True))
+        watch.add(path, lambda path: master.orders.reload_workers(f"{_name(path)} was touched", chain=True))
     for path in settings.touch_logreopen:
-        watch.add(path, lambda path: master.reopen_log())
+        watch.add(path, lambda path: master.orders.reopen_log())
     for path in settings.touch_mules_reload:
-        watch.add(path, lambda path: master.command("reload-mules"))
+        watch.add(path, lambda path: master.parts.command("reload-mules"))
     for path in settings.touch_spoolers_reload:
-        watch.add(path, lambda path: master.command("reload-spoolers"))
+        watch.add(path, lambda path: master.parts.command("reload-spoolers"))
     for path in settings.touch_logrotate:
-        watch.add(path, lambda path: master.rotate_log())
+        watch.add(path, lambda path: master.orders.rotate_log())
     if watch:
         master.each_cycle(watch.look)
 
@@ -119,7 +119,7 @@ def _add_cheaper(master: Master, settings: Settings) -> None:
         ),
         settings.gevent,
     )
-    master.set_workers(settings.cheaper_initial)
+    master.orders.set_workers(settings.cheaper_initial)
     if settings.cheaper_manual and not settings.cheaper_rss_soft:
         return
 
@@ -130,7 +130,7 @@ def _add_cheaper(master: Master, settings: Settings) -> None:
         wanted = master.wanted
         if cheaper.is_too_much(memory) and wanted > 1:
             master.log.line(f"cheaper hard rss memory limit exceeded, cheap one of {wanted} workers")
-        master.set_workers(cheaper.decide(time.monotonic(), wanted, busy, len(rows), memory))
+        master.orders.set_workers(cheaper.decide(time.monotonic(), wanted, busy, len(rows), memory))
 
     master.each_cycle(look)
 
@@ -173,7 +173,7 @@ def _watch_directories(master: Master, settings: Settings) -> None:
 
     def changed(paths: list[str]) -> None:
         if paths:
-            master.reload(f"{paths[0]} has changed")
+            master.orders.reload(f"{paths[0]} has changed")
 
     for path in settings.fs_reload:
         problem = monitor.add(path)
@@ -188,7 +188,7 @@ def _watch_directories(master: Master, settings: Settings) -> None:
 def _look_after_logs(master: Master, settings: Settings) -> None:
     logs = master.logs
     if settings.log_targets.files.max_size:
-        master.each_cycle(lambda: master.rotate_log(only_big=True))
+        master.each_cycle(lambda: master.orders.rotate_log(only_big=True))
     if logs.process is not None:
         logs.process.watch(master.events.add_reader, master.events.remove_reader)
         master.at_fork_in_child(logs.process.close_reading_ends)

@@ -59,14 +59,14 @@ class Idle:
         elif now - self._since >= self._seconds:
             master.log.line(f"workers have been inactive for more than {self._seconds:g} seconds")
             if self._die:
-                master.stop("nobody asks for anything (--die-on-idle)")
+                master.orders.stop("nobody asks for anything (--die-on-idle)")
             else:
                 self._sleep()
 
     def _sleep(self) -> None:
         self._asleep = True
         self._master.log.line("cheap mode enabled: waiting for socket connection...")
-        self._master.rest()
+        self._master.orders.rest()
         for listener in self._listeners:
             self._master.events.add_reader(listener.sock.fileno(), self._wake)
 
@@ -77,4 +77,4 @@ class Idle:
             if listener.sock.fileno() >= 0:
                 self._master.events.remove_reader(listener.sock.fileno())
         if not self._master.is_stopping():
-            self._master.set_workers(self._workers)
+            self._master.orders.set_workers(self._workers)

@@ -12,6 +12,7 @@ from engine.process.master import Master
 from engine.process.metrics import Collector
 from engine.process.refork import Refork
 from engine.process.reporting import Reporting
+from engine.process.stats_document import StatsDocument
 from engine.process.stats_push import StatsPush
 from engine.process.stats_server import StatsServer
 from engine.process.work import Work
@@ -75,17 +76,16 @@ def _serve_stats(server: Server, master: Master, metrics: _Metrics) -> None:
         return
     from bridge import __version__
 
-    StatsServer(
+    document = StatsDocument(
         master,
-        stats.sock,
         server.sockets.listeners,
         settings.listen,
-        http=settings.stats_http,
         minified=settings.stats_minified,
         with_cores=settings.stats_cores,
         version=__version__,
         metrics=metrics if settings.stats_metrics else None,
     )
+    StatsServer(master, stats.sock, document, http=settings.stats_http, trees=settings.stats_cores)
 
 
 def _push_stats(server: Server, master: Master, metrics: _Metrics) -> None:
