@@ -144,9 +144,10 @@ class BuildAllOrNone(build_ext):
         self.extensions = [ext for ext in everything if ext.name not in CYTHON_MODULES] + group
 
 
-os.chdir(HERE)
-setup(
-    ext_modules=c_extensions() + cython_extensions() if wanted() else [],
-    cmdclass={"build_ext": BuildAllOrNone},
-    options={"build_ext": {"parallel": os.cpu_count() or 1}},
-)
+if __name__ == "__main__":  # processes that are not forked (CPython 3.14, macOS) import this file, too
+    os.chdir(HERE)
+    setup(
+        ext_modules=c_extensions() + cython_extensions() if wanted() else [],
+        cmdclass={"build_ext": BuildAllOrNone},
+        options={"build_ext": {"parallel": os.cpu_count() or 1}},
+    )
