@@ -217,8 +217,9 @@ def test_a_request_without_chunks_has_no_trailers(http, headers, body):
 # -- Expect
 
 
-def test_100_continue_comes_when_the_body_is_read_and_not_before(http):
-    http.send(request_bytes("POST", "/x", EXPECT))
+@pytest.mark.parametrize("headers", [EXPECT, [EXPECT[0], *EXPECT]], ids=["once", "twice"])
+def test_100_continue_comes_when_the_body_is_read_and_not_before(http, headers):
+    http.send(request_bytes("POST", "/x", headers))
     assert http.reader.read_head().status == 100
     http.send(b"body")
     assert shown(http.reader.read())["body"] == "body"

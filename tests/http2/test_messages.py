@@ -128,8 +128,10 @@ def test_the_application_may_have_the_trailers_of_a_request(client, headers):
     assert client.get("/received").body == b"[]"
 
 
-def test_100_continue(client):
-    number = client.start("POST", "/echo", [("expect", "100-continue"), ("content-length", "4")], end=False)
+@pytest.mark.parametrize("times", [1, 2])
+def test_100_continue(client, times):
+    headers = [("expect", "100-continue")] * times
+    number = client.start("POST", "/echo", [*headers, ("content-length", "4")], end=False)
     reply = client.replies[number]
     client.receive_until(lambda: reply.interim, "100 Continue")
     assert reply.interim[0][":status"] == "100"

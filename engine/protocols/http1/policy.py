@@ -90,12 +90,18 @@ def _explain_coding(value: bytes) -> ProtocolError:
 
 
 def check_expectation(special: Mapping[bytes, bytes]) -> bool:
-    """True for ``Expect: 100-continue``; 417 for anything else (RFC 9110 section 10.1.1)."""
+    """True for ``Expect: 100-continue``; 417 for anything else (RFC 9110 section 10.1.1).
+
+    It is a list: said more than once, by a client and by a proxy on the way, it is one expectation.
+    """
     value = special.get(b"expect")
     if value is None:
         return False
-    if value.lower() != b"100-continue":
-        raise ProtocolError(417, "the only expectation understood here is 100-continue")
+    value = value.lower()
+    if value != b"100-continue":
+        members = {member.strip(b" \t") for member in value.split(b",")}
+        if members - {b""} != {b"100-continue"}:  # section 5.6.1.2: empty members count for nothing
+            raise ProtocolError(417, "the only expectation understood here is 100-continue")
     return True
 
 

@@ -58,6 +58,20 @@ def test_only_what_waits_for_a_body_expects_100():
     assert not read((b"expect", b"100-continue")).expect_continue
 
 
+@pytest.mark.parametrize(
+    "values", [[b"100-continue"] * 3, [b"100-Continue, 100-continue"], [b"100-continue", b""]]
+)
+def test_one_expectation_may_be_said_several_times(values):
+    assert read(*[(b"expect", value) for value in values], ended=False).expect_continue
+
+
+@pytest.mark.parametrize("other", [b"tea", b"100-continue;q=1"])
+def test_an_expectation_beside_it_is_a_417(other):
+    with pytest.raises(ProtocolError) as refusal:
+        read((b"expect", b"100-continue"), (b"expect", b"100-continue"), (b"expect", other), ended=False)
+    assert refusal.value.status == 417
+
+
 def test_sizes():
     with pytest.raises(ProtocolError) as caught:
         read((b"x", b"y" * 90), limits=Limits(header_bytes=90))

@@ -111,6 +111,13 @@ CASES = {
     "crlf_doubled_cr": (GET + b"A: b\r\r\n\r\n", 400),
     "expect_list": (GET + b"Expect: 100-continue, x\r\n\r\n", 417),
     "expect_twice": (GET + b"Expect: 100-continue\r\nExpect: x\r\n\r\n", 417),
+    "expect_thrice_one_other": (
+        GET + b"Expect: 100-continue\r\nExpect: 100-continue\r\nExpect: 200-ok\r\n\r\n",
+        417,
+    ),
+    "expect_with_parameter": (GET + b"Expect: 100-continue, 100-continue;a=b\r\n\r\n", 417),
+    "expect_two_in_one_member": (GET + b"Expect: 100-continue 100-continue\r\n\r\n", 417),
+    "expect_only_empty_members": (GET + b"Expect: ,\r\n\r\n", 417),
     "expect_empty": (GET + b"Expect:\r\n\r\n", 417),
     "upgrade_with_bad_framing": (
         GET + b"Connection: upgrade\r\nUpgrade: h2c\r\nContent-Length: x\r\n\r\n",

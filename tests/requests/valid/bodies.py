@@ -98,6 +98,22 @@ CASES = {
         POST + b"Expect: 100-Continue\r\nContent-Length: 2\r\n\r\nhi",
         [{"expect_continue": True, "body": b"hi"}],
     ),
+    "expect_said_twice": (
+        POST + b"Expect: 100-continue\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\nhi",
+        [{"expect_continue": True, "body": b"hi"}],
+    ),
+    "expect_said_twice_in_one_field": (
+        POST + b"Expect: 100-continue ,\t100-continue\r\nContent-Length: 2\r\n\r\nhi",
+        [{"expect_continue": True, "body": b"hi"}],
+    ),
+    "expect_with_empty_members": (
+        POST + b"Expect: , 100-continue,\r\nContent-Length: 2\r\n\r\nhi",
+        [{"expect_continue": True, "body": b"hi"}],
+    ),
+    "expect_said_twice_without_body": (
+        POST + b"Expect: 100-continue\r\nExpect: 100-continue\r\n\r\n",
+        [{"expect_continue": False}],
+    ),
     "expect_chunked": (
         POST + b"Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         [{"expect_continue": True}],
