@@ -27,7 +27,7 @@ from engine.config.app_spec import AppSpec, Mount, parse_path
 from engine.config.settings import Settings
 from engine.errors import AppLoadError
 
-__all__ = ["check_names", "import_extra", "load_apps", "prepare_sys_path"]
+__all__ = ["check_names", "import_directories", "import_extra", "load_apps", "prepare_sys_path"]
 
 OWN_PACKAGES: Final = ("bridge", "engine")
 DEFAULT_CALLABLE: Final = "application"
@@ -44,10 +44,13 @@ def load_apps(settings: Settings, notify: Callable[[str], None] = _to_stderr) ->
     The current directory must already be ``settings.chdir``.
 
     :param notify: takes lines for the start-up log
+    :raises ConfigError: if what ``--log-config`` names cannot be set up
     :raises AppLoadError: if one is not there; ``__cause__`` is its own exception, if it raised one
     """
     check_names(settings)
     prepare_sys_path(settings)
+    if settings.log_targets.python is not None:
+        settings.log_targets.python.apply()
     if settings.argv is not None:
         sys.argv[:] = ["uwsgi", *settings.argv]
     for alias, source in settings.module_aliases:
@@ -139,6 +142,18 @@ def prepare_sys_path(settings: Settings) -> None:
     sys.path[:] = [*dict.fromkeys(first), *(path for path in sys.path if path not in first)]
 
 
+def import_directories(settings: Settings) -> list[str]:
+    """Return where the application will import from beside ``sys.path``; some need not exist."""
+    base = os.path.abspath(settings.chdir or ".")
+    home = [] if settings.home is None else [_packages_of(settings.home)]
+    return list(dict.fromkeys([*home, *_pythonpath(settings, base), base]))
+
+
+def _packages_of(home: str) -> str:
+    python = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return os.path.join(os.path.abspath(home), "lib", python, "site-packages")
+
+
 def _activate(home: str) -> None:
     """Put the packages of a virtualenv (PEP 405) before those the engine runs with.
 
@@ -146,9 +161,9 @@ def _activate(home: str) -> None:
 
     :raises AppLoadError: if it is no virtualenv of this Python version
     """
-    python = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    packages = os.path.join(os.path.abspath(home), "lib", python, "site-packages")
+    packages = _packages_of(home)
     if not os.path.isdir(packages):
+        python = f"python{sys.version_info.major}.{sys.version_info.minor}"
         raise AppLoadError(
             f"--home {home}: {packages} is not there; it must be a virtualenv of {python}, "
             "which gevent-engine runs with"

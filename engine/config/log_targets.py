@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+
 from engine.config.merge import Merged
 from engine.errors import ConfigError
 from engine.logs.encoders import split_encoder
+from engine.logs.python_logging import REQUEST_LOGGER, PythonLogging, read_logging
 from engine.logs.targets import (
     Chain,
     FileRules,
@@ -43,7 +47,21 @@ def log_targets(merged: Merged) -> LogTargets:
             merged.integer("log-maxsize"),
             merged.text("log-backupname"),
         ),
+        _python_logging(merged, requests),
     )
+
+
+def _python_logging(merged: Merged, requests: Sequence[Target]) -> PythonLogging | None:
+    path = merged.text("log-config")
+    if path is None:
+        return None
+    read = read_logging(os.path.abspath(path))
+    if read.requests and requests:
+        raise ConfigError(
+            f"--log-config {path} names the logger {REQUEST_LOGGER}, and --req-logger takes the same lines; "
+            "leave one out"
+        )
+    return read
 
 
 def is_network_log(text: str) -> bool:

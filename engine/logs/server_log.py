@@ -35,6 +35,10 @@ class ServerLog:
         """Gather request lines from now on; *call_later* is an asyncio loop's."""
         self._call_later = call_later
 
+    def use_server_fd(self, fd: int) -> None:
+        """Write server lines there from now on, each with one system call."""
+        self._fd = fd
+
     def use_request_fd(self, fd: int) -> None:
         """Write request lines there from now on."""
         self._request_fd = fd

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from engine.logs.destinations import Destination
 from engine.logs.encoders import encoder_for
+from engine.logs.selection import Selection
 from engine.logs.targets import Chain, Target
 
 __all__ = ["LineStream"]
@@ -28,8 +29,7 @@ class LineStream:
         keep: Sequence[str],
         open_target: Callable[[Target], Destination],
     ) -> None:
-        self._drain = [re.compile(pattern.encode()) for pattern in drain]
-        self._keep = [re.compile(pattern.encode()) for pattern in keep]
+        self._selection = Selection(drain, keep)
         self._sinks = [
             (target.name, open_target(target), encoder_for(target.name, chain.encoders))
             for target in chain.targets or (Target("stdio"),)
@@ -54,9 +54,7 @@ class LineStream:
             self._rest = b""
 
     def _line(self, line: bytes) -> None:
-        if any(pattern.search(line) for pattern in self._drain):
-            return
-        if self._keep and not any(pattern.search(line) for pattern in self._keep):
+        if not self._selection.wants(line):
             return
         routed = {name for pattern, name in self._routes if pattern.search(line)}
         for name, destination, encode in self._sinks:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from engine.errors import ConfigError
+from engine.logs.python_logging import PythonLogging
 
 __all__ = [
     "KINDS",
@@ -86,17 +87,21 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class LogTargets:
-    """Both chains; ``drain`` and ``keep`` are patterns of lines to drop, and of the only ones to keep."""
+    """Both chains; ``drain`` and ``keep`` are patterns of lines to drop, and of the only ones to keep.
+
+    :param python: what has been read of ``--log-config``
+    """
 
     server: Chain = field(default_factory=Chain)
     requests: Chain = field(default_factory=Chain)
     drain: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     files: FileRules = field(default_factory=FileRules)
+    python: PythonLogging | None = None
 
     def needs_process(self) -> bool:
         """Whether more is asked for than a file for each kind of lines."""
-        if self.drain or self.keep:
+        if self.drain or self.keep or (self.python is not None and self.python.takes_lines()):
             return True
         return any(
             not chain.is_empty() and chain.only_file() is None for chain in (self.server, self.requests)

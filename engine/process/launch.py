@@ -173,6 +173,7 @@ class _Launch:
             self.pidfiles.remove()
         server.hooks.run_at_exit("as-user-atexit", server.log.line)
         if server.logs.process is not None:
+            server.log.use_server_fd(2)
             server.logs.process.finish()
 
 

@@ -17,6 +17,9 @@ from typing import Any, Final
 
 from engine.errors import ConfigError
 from engine.logs.destinations import Destination, open_destination
+from engine.logs.logger_stream import LoggerStream
+from engine.logs.python_logging import PythonLogging
+from engine.logs.selection import Selection
 from engine.logs.stream import LineStream
 from engine.logs.targets import Chain, FileRules, Target
 from engine.process.privileges import drop_privileges
@@ -41,9 +44,14 @@ class LogCarrier:
         def open_target(target: Target) -> Destination:
             return open_destination(target, record["original"], rules, owner)
 
+        def open_stream(chain: Mapping[str, Any]) -> LineStream | LoggerStream:
+            if "logger" in chain:
+                selection = Selection(record["drain"], record["keep"])
+                return LoggerStream(chain["logger"], selection, is_whole=chain["is_whole"])
+            return LineStream(_chain(chain), record["drain"], record["keep"], open_target)
+
         self._streams = {
-            fd: LineStream(_chain(chain), record["drain"], record["keep"], open_target)
-            for fd, chain in zip(record["fds"], record["chains"], strict=True)
+            fd: open_stream(chain) for fd, chain in zip(record["fds"], record["chains"], strict=True)
         }
         self._rotates = bool(rules.max_size)
         self._asked: list[str] = []
@@ -91,11 +99,23 @@ def _chain(record: Mapping[str, Any]) -> Chain:
     )
 
 
+def _set_up_logging(record: Mapping[str, Any]) -> None:
+    """Do what ``--log-config`` says, from where and with what the application does it."""
+    if record["python"] is None:
+        return
+    here = os.getcwd()
+    sys.path[:0] = record["path"]
+    os.chdir(record["directory"] or here)
+    PythonLogging(**record["python"]).apply()
+    os.chdir(here)
+
+
 def main() -> None:
     """Body of the process."""
     record = json.loads(sys.argv[1])
     try:
         carrier = LogCarrier(record)
+        _set_up_logging(record)
         drop_privileges(record["uid"], record["gid"])
     except ConfigError as error:
         print(f"gevent-engine logger: {error}", file=sys.stderr, flush=True)

@@ -7,13 +7,14 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bridge.lowlevel import original
 from engine.errors import ConfigError
+from engine.logs.python_logging import REQUEST_LOGGER, SERVER_LOGGER
 from engine.logs.targets import LogTargets
 from engine.process.children import send_signal
 
@@ -28,12 +29,22 @@ class LogProcess:
 
     :param uid: whom it becomes once its files are open; None: it stays who it is
     :param owner: user and group its files are to belong to
+    :param directory: where the application will run: files of ``--log-config`` start from there
+    :param path: directories to import from, as the application does, what ``--log-config`` names
     """
 
     def __init__(
-        self, targets: LogTargets, uid: str | None, gid: str | None, owner: tuple[int, int] | None
+        self,
+        targets: LogTargets,
+        uid: str | None,
+        gid: str | None,
+        owner: tuple[int, int] | None,
+        directory: str | None = None,
+        path: Sequence[str] = (),
     ) -> None:
         self._targets = targets
+        self._directory = directory
+        self._path = list(path)
         self._uid = uid
         self._gid = gid
         self._owner = owner
@@ -43,6 +54,10 @@ class LogProcess:
         self._original = os.dup(2)
         self._original_out = os.dup(1)
         self._read: list[int] = []
+        self._chains: list[dict[str, Any]] = []
+        self.server_fd: int | None = None
+        """Takes server lines, and nothing that an application prints; None: they go to descriptor 2."""
+
         self.request_fd: int | None = None
         """Takes request lines; None: they are server lines like others."""
 
@@ -54,29 +69,39 @@ class LogProcess:
         if self._with_server_lines:
             read, write = os.pipe()
             self._read.append(read)
+            self._chains.append(asdict(self._targets.server))
             self._lead_output_to(write)
             os.close(write)
-        if not self._targets.requests.is_empty():
-            # Packets: lines of several workers are never mixed, however many are written at once.
-            ours, theirs = original("socket", "socketpair")(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-            self._read.append(ours.detach())
-            self.request_fd = theirs.detach()
+        python = self._targets.python
+        if python is not None and python.server:
+            self.server_fd = self._open_packets({"logger": SERVER_LOGGER, "is_whole": True})
+        if python is not None and python.requests:
+            self.request_fd = self._open_packets({"logger": REQUEST_LOGGER, "is_whole": False})
+        elif not self._targets.requests.is_empty():
+            self.request_fd = self._open_packets(asdict(self._targets.requests))
         if not self._spawn():
             self.restore()
             raise ConfigError("the log process did not start; what it said is above")
+
+    def _open_packets(self, chain: dict[str, Any]) -> int:
+        """Packets: lines of several workers are never mixed, however many are written at once."""
+        ours, theirs = original("socket", "socketpair")(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        self._read.append(ours.detach())
+        self._chains.append(chain)
+        return int(theirs.detach())
 
     def _spawn(self) -> bool:
         """Start it; return whether it runs.  It forks itself away, so that nobody needs to bury it."""
         alive, theirs = os.pipe()
         self._alive = alive
         targets = self._targets
-        chains = [targets.server] if self._with_server_lines else []
-        if self.request_fd is not None:
-            chains.append(targets.requests)
         record = {
             "fds": self._read,
-            "chains": [asdict(chain) for chain in chains],
+            "chains": self._chains,
+            "python": None if targets.python is None else asdict(targets.python),
+            "directory": self._directory,
+            "path": self._path,
             "drain": targets.drain,
             "keep": targets.keep,
             "files": asdict(targets.files),
@@ -144,8 +169,9 @@ class LogProcess:
     def finish(self) -> None:
         """Wait until the last lines are written; they are lost if that takes too long."""
         self.restore()
-        if self.request_fd is not None:
-            os.close(self.request_fd)
+        for fd in (self.server_fd, self.request_fd):
+            if fd is not None:
+                os.close(fd)
         self.close_reading_ends()
         poll = original("select", "poll")()
         poll.register(self._alive, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from engine.apps.loader import import_directories
 from engine.errors import ConfigError
 from engine.logs.log_file import LogFile
 from engine.logs.server_log import ServerLog
@@ -75,9 +76,15 @@ class LogSetup:
 
     def _start_process(self, supervised: bool) -> None:
         settings = self._settings
-        process = LogProcess(settings.log_targets, settings.uid, settings.gid, self._owner)
+        process = LogProcess(
+            *(settings.log_targets, settings.uid, settings.gid, self._owner),
+            directory=settings.chdir,
+            path=import_directories(settings) if settings.log_targets.python is not None else (),
+        )
         process.start()
         self.logs.process = process
+        if process.server_fd is not None:
+            self._log.use_server_fd(process.server_fd)
         if process.request_fd is not None:
             self._log.use_request_fd(process.request_fd)
         if not supervised:

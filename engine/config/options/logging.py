@@ -38,6 +38,14 @@ LOGGING: Final = Section(
             "Log requests as JSON, one object a line; of these fields: uri,status,var.HTTP_X_ID,...",
             page="-",
         ),
+        Option(
+            "log-config",
+            FILE,
+            "Set up Python's logging from this JSON, YAML, TOML or ini file before the application loads; "
+            "lines of the server go to the logger gevent_engine.server, those of requests to "
+            "gevent_engine.access, if the file names them.",
+            page="-",
+        ),
         Option("log-micros", help="The default line tells microseconds instead of milliseconds."),
         Option(
             "log-x-forwarded-for",
