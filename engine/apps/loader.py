@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import Final
 
 from engine.apps.application import Application
+from engine.apps.factory import FactoryCall, split_call
 from engine.apps.kind import find_kind
 from engine.config.app_spec import AppSpec, Mount, parse_path
 from engine.config.settings import Settings
@@ -270,12 +271,12 @@ def _find_callable(
     source, name = spec.source, spec.callable
     if name is None:
         name = _default_name(module, source, notify)
-    factory = name.endswith("()")
-    found = _attribute(module, source, name.removesuffix("()"))
-    if factory:
-        found = _call(found, source, name)
+    attribute, call = split_call(name)
+    found = _attribute(module, source, attribute)
+    if call is not None:
+        found = _call(found, call, source, name)
     if not callable(found):
-        result = "returned" if factory else "is"
+        result = "is" if call is None else "returned"
         raise AppLoadError(
             f"{name!r} of {source!r} {result} a {type(found).__name__}, which cannot be called"
         )
@@ -312,11 +313,11 @@ def _nearest(module: ModuleType, name: str) -> str:
     return f"; what can be called there: {listed}. Write one as --callable NAME or MODULE:NAME"
 
 
-def _call(factory: object, source: str, name: str) -> object:
+def _call(factory: object, call: FactoryCall, source: str, name: str) -> object:
     if not callable(factory):
         raise AppLoadError(f"{name!r} of {source!r} cannot be called; leave the () out")
     try:
-        return factory()
+        return factory(*call.positional, **call.named)
     except (Exception, SystemExit) as error:
         raise AppLoadError(f"calling {name} of {source!r} failed: {_brief(error)}") from error
 

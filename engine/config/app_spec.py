@@ -1,6 +1,6 @@
 """What an option says about an application: where it is, and how it is called.
 
-``MODULE``, ``MODULE:CALLABLE``, ``MODULE:FACTORY()``, ``FILE.py`` or ``FILE.py:CALLABLE``, each with
+``MODULE``, ``MODULE:CALLABLE``, ``MODULE:FACTORY(ARGUMENTS)``, ``FILE.py`` or ``FILE.py:CALLABLE``, each with
 ``wsgi:``, ``asgi:`` or ``asgi+green:`` in front if it is not to be found out.
 """
 
@@ -24,7 +24,7 @@ _FILE_ENDINGS: Final = (".py", ".wsgi", ".asgi")
 class AppSpec:
     """One application; exactly one of ``module`` and ``file`` is set.
 
-    ``callable``: ``name`` or ``name()``, dots allowed; None means ``application``, then ``app``.
+    ``callable``: ``name`` or ``name(...)``, dots allowed; None means ``application``, then ``app``.
     """
 
     module: str | None = None
@@ -56,7 +56,8 @@ def parse_app(text: str, kind: AppKind = "") -> AppSpec:
     :raises ConfigError: if nothing is left to load
     """
     prefix, colon, rest = text.partition(":")
-    if colon and prefix in _KINDS and ("+" in prefix or ":" in rest or _is_file(rest)):
+    names = rest.partition("(")[0]  # arguments of a factory may hold anything
+    if colon and prefix in _KINDS and ("+" in prefix or ":" in names or _is_file(names)):
         kind, text = prefix, rest  # type: ignore[assignment]
     where, _, name = text.partition(":")
     if not where:

@@ -101,7 +101,7 @@ def _hint(entry: Entry, table: OptionTable) -> str:
 
 
 def _positional(word: str, hint: str = "") -> Entry:
-    path = word.rpartition("/")[2].partition(":")[0] if not word.startswith(":") else word
+    path = word.partition("(")[0].rpartition("/")[2].partition(":")[0] if not word.startswith(":") else word
     for ending, key in _ENDINGS:
         if path.lower().endswith(ending):
             return Entry(key, word, COMMAND_LINE)
@@ -118,6 +118,6 @@ def _positional(word: str, hint: str = "") -> Entry:
 
 def _looks_like_module(word: str) -> bool:
     module, colon, target = word.partition(":")
-    if colon and not target.removesuffix("()").replace(".", "_").isidentifier():
+    if colon and not target.partition("(")[0].replace(".", "_").isidentifier():
         return False
     return all(part.isidentifier() for part in module.split("."))

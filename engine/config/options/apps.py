@@ -27,8 +27,8 @@ APPLICATION: Final = Section(
         Option(
             "module",
             _MODULE,
-            "Import this application: MODULE, MODULE:CALLABLE, or MODULE:FACTORY(). Whether it is WSGI or "
-            "ASGI is seen from the callable.",
+            "Import this application: MODULE, MODULE:CALLABLE, or MODULE:FACTORY(ARGUMENTS). Whether it is "
+            "WSGI or ASGI is seen from the callable.",
             aliases=("wsgi",),
             short="w",
             page="Python.html",
@@ -74,7 +74,7 @@ APPLICATION: Final = Section(
         Option(
             "callable",
             Kind("NAME", TEXT.parse),
-            "Name of the application inside the module or file; NAME() calls a factory. "
+            "Name of the application inside the module or file; NAME(ARGUMENTS) calls a factory. "
             "If application is missing, app is tried.",
             default="application",
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from types import ModuleType
 
@@ -231,6 +232,34 @@ def test_an_error_inside_is_told_from_a_missing_module(directory, code, words, a
     assert error.__cause__ is not None
     for word in words:
         assert word.replace("importing 'failing'", "") in str(error)
+
+
+@pytest.mark.parametrize("argv", [["-w", "{}"], ["{}"], ["--mount", "/={}"], ["--mount", "/=wsgi:{}"]])
+def test_a_factory_may_have_arguments(directory, argv):
+    (directory / "made.py").write_text(
+        "def make(name, *, at='', tags=()):\n"
+        "    def app(environ, start_response): ...\n"
+        "    app.told = name, at, tags\n"
+        "    return app\n"
+    )
+    written = "made:make('a(b', at='http://x:1/y', tags=[1, None])"
+    (app,) = load_apps(settings(*(word.format(written) for word in argv)))
+    assert app.call.told == ("a(b", "http://x:1/y", [1, None])
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("make(", "is no call of a factory"),
+        ("make()()", "is no call of a factory"),
+        ("make(x)", "must be literals"),
+        ("make(**{})", "has no meaning"),
+        ("make() + 1", "is no call of a factory"),
+        ("make(1)", "calling make\\(1\\) of 'some_app' failed: TypeError"),
+    ],
+)
+def test_a_factory_that_cannot_be_called_so(directory, call, said):
+    assert re.search(said, str(refusal("-w", f"some_app:{call}")))
 
 
 def test_an_error_in_a_factory_keeps_its_own_exception(directory):
