@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -12,10 +12,11 @@ import pytest
 
 from tests.support.addresses import Address
 from tests.support.engine_process import ENGINE_KIND, EngineProcess
-from tests.support.http_client import HttpConnection
+from tests.support.http_client import HttpConnection, get
 from tests.support.ports import free_port
 from tests.support.responses import Response
 from tests.support.uwsgi_client import uwsgi_request
+from tests.support.waiting import wait_until
 
 APPS: Final = Path(__file__).parent / "apps"
 
@@ -75,14 +76,39 @@ def _engine(*args: str, **kwargs: object) -> EngineProcess:
     return EngineProcess(*options, **kwargs)  # type: ignore[arg-type]
 
 
+@pytest.fixture
+def address() -> tuple[str, int]:
+    """Where nobody listens yet."""
+    return ("127.0.0.1", free_port())
+
+
+@pytest.fixture
+def start_answering(start_engine: StartEngine) -> StartEngine:
+    """As :func:`start_engine`, but once ``GET path`` (``/``) is answered with 200: workers and all."""
+
+    def start(*args: str, path: str = "/", **kwargs: object) -> EngineProcess:
+        engine = start_engine(*args, **kwargs)
+        wait_until(lambda: get(engine.http, path).status == 200, timeout=20, what="an answer")
+        return engine
+
+    return start
+
+
+@contextmanager
+def over_both(factory: pytest.TempPathFactory, *args: str) -> Iterator[EngineProcess]:
+    """An engine with an HTTP port and, as its second address, a unix socket that speaks uwsgi."""
+    address = ("127.0.0.1", free_port())
+    path = factory.mktemp("uwsgi") / "app.sock"
+    listen = ["--http-socket", f"{address[0]}:{address[1]}", "--socket", str(path)]
+    with _engine(*listen, *args, addresses=[address, path]) as engine:
+        yield engine.wait_ready()
+
+
 @pytest.fixture(scope="module")
 def routes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
     """``apps/routes.py`` on an HTTP port and on a unix socket that speaks uwsgi, for one module's tests."""
-    address = ("127.0.0.1", free_port())
-    socket = tmp_path_factory.mktemp("uwsgi") / "app.sock"
-    listen = ["--http-socket", f"{address[0]}:{address[1]}", "--socket", str(socket)]
-    with _engine(*listen, "--module", "routes", addresses=[address, socket]) as engine:
-        yield engine.wait_ready()
+    with over_both(tmp_path_factory, "--module", "routes") as engine:
+        yield engine
 
 
 @pytest.fixture
@@ -95,7 +121,12 @@ def http(routes: EngineProcess) -> Iterator[HttpConnection]:
 @pytest.fixture(params=["http", "uwsgi"])
 def ask(request: pytest.FixtureRequest, routes: EngineProcess) -> Ask:
     """Ask :func:`routes` over HTTP, then again over uwsgi: results are to be the same."""
-    address: Address = routes.addresses[0 if request.param == "http" else 1]
+    return asking(routes, request.param)
+
+
+def asking(engine: EngineProcess, protocol: str) -> Ask:
+    """Ask an engine of :func:`over_both`, over ``http`` or ``uwsgi``."""
+    address: Address = engine.addresses[0 if protocol == "http" else 1]
 
     def over_http(
         method: str, target: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b""
@@ -108,4 +139,4 @@ def ask(request: pytest.FixtureRequest, routes: EngineProcess) -> Ask:
     ) -> Response:
         return uwsgi_request(address, method, target, headers, body)
 
-    return over_http if request.param == "http" else over_uwsgi
+    return over_http if protocol == "http" else over_uwsgi

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tests.support.http_client import HttpConnection, get, request_bytes
-from tests.support.waiting import wait_until
 
 ours = pytest.mark.engine_only("wording")
 
@@ -30,20 +31,14 @@ async def application(scope, receive, send):
 
 
 @pytest.fixture
-def start(start_engine, tmp_path):
+def start(start_answering, tmp_path):
     (tmp_path / "app.py").write_text(APP)
     (tmp_path / "aapp.py").write_text(ASGI)
     for name in ("mine_one", "mine_two", "mine_three"):
         (tmp_path / f"{name}.py").write_text("import os\nprint(__name__, 'in', os.getpid(), flush=True)\n")
     (tmp_path / "below").mkdir()
     (tmp_path / "spool").mkdir()
-
-    def start(*options):
-        engine = start_engine("--chdir", str(tmp_path), *options)
-        wait_until(lambda: get(engine.http).status == 200, timeout=20, what="an answer")
-        return engine
-
-    return start
+    return partial(start_answering, "--chdir", str(tmp_path))
 
 
 @pytest.mark.parametrize("lazy", [[], ["--lazy-apps"]], ids=["preloaded", "lazy"])

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
+from tests.e2e.conftest import asking, over_both
 from tests.support.http_client import HttpConnection, chunked, get, request_bytes
-from tests.support.ports import free_port
 from tests.support.uwsgi_client import UwsgiConnection, uwsgi_request
 from tests.support.waiting import wait_until as wait_for
 
@@ -17,27 +17,13 @@ pytestmark = pytest.mark.engine_only("uWSGI has no ASGI")
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    from tests.e2e.conftest import _engine
-
-    address = ("127.0.0.1", free_port())
-    path = tmp_path_factory.mktemp("uwsgi") / "app.sock"
-    listen = ["--http-socket", f"{address[0]}:{address[1]}", "--socket", str(path)]
-    with _engine(
-        *listen, "--socket-timeout", "2", "--asgi", "asgi_routes", addresses=[address, path]
-    ) as engine:
-        yield engine.wait_ready()
+    with over_both(tmp_path_factory, "--socket-timeout", "2", "--asgi", "asgi_routes") as engine:
+        yield engine
 
 
 @pytest.fixture(params=["http", "uwsgi"])
 def ask(request, server):
-    if request.param == "uwsgi":
-        return lambda *args: uwsgi_request(server.addresses[1], *args)
-
-    def over_http(method, target, headers=(), body=b""):
-        with HttpConnection(server.http) as connection:
-            return connection.request(method, target, [*headers, ("Connection", "close")], body)
-
-    return over_http
+    return asking(server, request.param)
 
 
 def wait_until(ask):

@@ -8,10 +8,8 @@ from importlib.util import find_spec
 
 import pytest
 
-from tests.e2e.conftest import APPS
-from tests.support.http_client import HttpConnection, get
-from tests.support.ports import free_port
-from tests.support.uwsgi_client import uwsgi_request
+from tests.e2e.conftest import APPS, asking, over_both
+from tests.support.http_client import get
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.engine_only("uWSGI has no ASGI")
@@ -27,38 +25,20 @@ def framework(request):
 @pytest.fixture(scope="module", params=["", "/sub"], ids=["root", "mounted"])
 def server(request, framework, tmp_path_factory):
     """The framework's application in a program that gevent has patched, beside a WSGI one if mounted."""
-    from tests.e2e.conftest import _engine
-
-    address = ("127.0.0.1", free_port())
-    path = tmp_path_factory.mktemp("uwsgi") / "app.sock"
-    listen = [
-        "--http-socket",
-        f"{address[0]}:{address[1]}",
-        "--socket",
-        str(path),
-        "--gevent-early-monkey-patch",
-    ]
     app = f"asgi:frameworks.with_{framework}:application"
     if request.param:
         where = ["--mount", f"{request.param}={app}", "--mount", "/=asgi_routes:wsgi"]
     else:
         where = ["--module", app]
-    with _engine(*listen, *where, addresses=[address, path]) as engine:
+    with over_both(tmp_path_factory, "--gevent-early-monkey-patch", *where) as engine:
         engine.mount = request.param
-        yield engine.wait_ready()
+        yield engine
 
 
 @pytest.fixture(params=["http", "uwsgi"])
 def ask(request, server):
-    def ask(method, target, headers=(), body=b""):
-        if request.param == "uwsgi":
-            return uwsgi_request(server.addresses[1], method, server.mount + target, headers, body)
-        with HttpConnection(server.http) as connection:
-            return connection.request(
-                method, server.mount + target, [*headers, ("Connection", "close")], body
-            )
-
-    return ask
+    there = asking(server, request.param)
+    return lambda method, target, *rest: there(method, server.mount + target, *rest)
 
 
 def test_a_request_is_what_it_was(server, ask):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
 import socket
+from functools import partial
 
 import psutil
 import pytest
 
-from tests.support.addresses import connect
 from tests.support.engine_process import run_engine
 from tests.support.http_client import get
 from tests.support.ports import free_port
+from tests.support.stats import read_all, stats
 from tests.support.waiting import wait_until
 
 ours = pytest.mark.engine_only("uWSGI does otherwise")
@@ -27,29 +27,13 @@ OPTIONS = (
 
 
 @pytest.fixture
-def address():
-    return ("127.0.0.1", free_port())
-
-
-@pytest.fixture
-def start(start_engine, address):
-    def start(*options):
-        where = f"{address[0]}:{address[1]}"
-        engine = start_engine("--module", "counted", "--gevent", "3", "-p", "2", "--stats", where, *options)
-        wait_until(lambda: get(engine.http, "/").status == 200, timeout=20, what="an answer")
-        return engine
-
-    return start
-
-
-def read_all(address, request=b""):
-    with connect(address, timeout=10) as sock:
-        sock.sendall(request)
-        return b"".join(iter(lambda: sock.recv(65536), b""))
+def start(start_answering, address):
+    options = ["--module", "counted", "--gevent", "3", "-p", "2", "--stats", f"{address[0]}:{address[1]}"]
+    return partial(start_answering, *options)
 
 
 def metrics(address):
-    return json.loads(read_all(address))["metrics"]
+    return stats(address)["metrics"]
 
 
 def value(address, name):
@@ -123,7 +107,7 @@ def test_the_document_shows_them_with_type_oid_and_value(start, address):
         shown[f"worker.{number}.total_tx"]["value"] for number in (1, 2)
     )
     assert shown["socket.0.listen_queue"] == {"type": 1, "oid": "7.0.1", "value": 0}
-    assert {"metrics": 0} in json.loads(read_all(address))["locks"]
+    assert {"metrics": 0} in stats(address)["locks"]
 
 
 @ours
@@ -153,12 +137,12 @@ def test_without_cores_and_without_the_subsystem(start, address):
 
 def test_the_document_can_do_without(start, address):
     start("--enable-metrics", "--stats-no-metrics")
-    assert "metrics" not in json.loads(read_all(address))
+    assert "metrics" not in stats(address)
 
 
 def test_without_options_there_are_none(start, address):
     start()
-    assert "metrics" not in json.loads(read_all(address))
+    assert "metrics" not in stats(address)
 
 
 @pytest.mark.engine_only("uWSGI writes only what it has collected")
@@ -221,7 +205,7 @@ def test_counters_go_on_over_reloads_and_dead_workers(start_engine, address, tmp
     wait_until(lambda: counts() == [1001, 51, 1], timeout=10, what="the first failure")
 
     def worker():
-        return json.loads(read_all(address))["workers"][0]["pid"]
+        return stats(address)["workers"][0]["pid"]
 
     os.kill(worker(), signal.SIGKILL)
     engine.wait_for_log("Respawned uWSGI worker 1")

@@ -6,11 +6,10 @@ import json
 
 import pytest
 
-from tests.e2e.conftest import APPS
+from tests.e2e.conftest import APPS, over_both
 from tests.support.engine_process import run_engine
 from tests.support.http_client import HttpConnection, get
 from tests.support.nginx import running_nginx
-from tests.support.ports import free_port
 from tests.support.uwsgi_client import UwsgiConnection, encode_packet, request_vars
 from tests.support.waiting import wait_until
 
@@ -26,13 +25,8 @@ MOUNTS = [
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    from tests.e2e.conftest import _engine
-
-    address = ("127.0.0.1", free_port())
-    path = tmp_path_factory.mktemp("uwsgi") / "app.sock"
-    listen = ["--http-socket", f"{address[0]}:{address[1]}", "--socket", str(path)]
-    with _engine(*listen, *MOUNTS, addresses=[address, path]) as engine:
-        yield engine.wait_ready()
+    with over_both(tmp_path_factory, *MOUNTS) as engine:
+        yield engine
 
 
 def over_http(server, target):

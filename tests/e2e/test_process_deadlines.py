@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import pytest
 
@@ -65,16 +66,10 @@ def application(environ, start_response):
 
 
 @pytest.fixture
-def start(start_engine, tmp_path):
+def start(start_answering, tmp_path):
     (tmp_path / "app.py").write_text(APP)
     (tmp_path / "spool").mkdir()
-
-    def start(*options):
-        engine = start_engine("--chdir", str(tmp_path), "--module", "app", "--master", *options)
-        wait_until(lambda: get(engine.http).status == 200, timeout=20, what="an answer")
-        return engine
-
-    return start
+    return partial(start_answering, "--chdir", str(tmp_path), "--module", "app", "--master")
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ import struct
 import subprocess
 import sys
 import termios
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.support.addresses import connect
 from tests.support.http_client import HttpConnection, get, request_bytes
-from tests.support.ports import free_port
+from tests.support.stats import read_all, stats
 from tests.support.waiting import wait_until
 
 WORKER_KEYS = """
@@ -31,28 +31,9 @@ CORE_KEYS = """
 
 
 @pytest.fixture
-def address():
-    return ("127.0.0.1", free_port())
-
-
-@pytest.fixture
-def start(start_engine, address):
-    def start(*options):
-        where = f"{address[0]}:{address[1]}"
-        engine = start_engine("--module", "routes", "--gevent", "4", "-p", "2", "--stats", where, *options)
-        wait_until(lambda: get(engine.http, "/hello").status == 200, timeout=20, what="an answer")
-        return engine
-
-    return start
-
-
-def read_all(address):
-    with connect(address, timeout=10) as sock:
-        return b"".join(iter(lambda: sock.recv(65536), b""))
-
-
-def stats(address):
-    return json.loads(read_all(address))
+def start(start_answering, address):
+    options = ["--module", "routes", "--gevent", "4", "-p", "2", "--stats", f"{address[0]}:{address[1]}"]
+    return partial(start_answering, *options, path="/hello")
 
 
 def test_the_document_has_the_keys_of_uwsgi_in_its_order(start, address):

@@ -30,14 +30,12 @@ def version(tmp_path):
 
 
 @pytest.fixture
-def start(start_engine, version):
+def start(start_answering, version):
     def start(*options, workers=2):
-        engine = start_engine(
-            "--master", "--processes", str(workers), "--module", "version", *options,
-            env={"VERSION_FILE": str(version.path)},
-        )  # fmt: skip
-        wait_until(lambda: get(engine.http).status == 200, timeout=20, what="an answer")
-        return engine
+        many = ["--master", "--processes", str(workers)]
+        return start_answering(
+            *many, "--module", "version", *options, env={"VERSION_FILE": str(version.path)}
+        )
 
     return start
 

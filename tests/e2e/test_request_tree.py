@@ -17,18 +17,12 @@ import pytest
 from tests.support.chromium import Chromium, chromium_path
 from tests.support.engine_process import REPOSITORY
 from tests.support.http_client import HttpConnection, request_bytes
-from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.engine_only("uWSGI has no such page")
 
 SCREENSHOT = REPOSITORY / "docs/how-to/request.png"
 EXAMPLE = ["--asgi", str(REPOSITORY / "examples/way_of_a_request.py")]
-
-
-@pytest.fixture
-def address():
-    return ("127.0.0.1", free_port())
 
 
 @pytest.fixture

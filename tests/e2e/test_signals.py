@@ -37,6 +37,14 @@ def ask(engine, path):
     return ast.literal_eval(get(engine.http, path).text)
 
 
+def expect_count(engine, counts, number):
+    """Wait for so many signals, and see that one more does not bring another with it."""
+    wait_until(lambda: counts.exists() and counts.stat().st_size >= number, timeout=60, what="all signals")
+    ask(engine, "/send/1")
+    engine.wait_for_log("signal 1 in worker")
+    assert counts.stat().st_size == number
+
+
 def handled(engine, number):
     """Workers that said they handled a signal, each time they did."""
     return sorted(
@@ -181,10 +189,7 @@ def test_nothing_is_lost_or_doubled_in_a_flood(start, shape, tmp_path):
     engine = start(*shape, COUNTS=str(counts))
     for _ in range(3):
         ask(engine, "/flood/14/4000")
-    wait_until(lambda: counts.exists() and counts.stat().st_size >= 12000, timeout=60, what="12,000 signals")
-    ask(engine, "/send/1")
-    engine.wait_for_log("signal 1 in worker")
-    assert counts.stat().st_size == 12000
+    expect_count(engine, counts, 12000)
 
 
 @ours
@@ -198,10 +203,7 @@ def test_nothing_is_lost_or_doubled_when_a_worker_is_replaced(start, tmp_path):
             worker = psutil.Process(engine.pid).children()[number % 2]
             worker.send_signal(signal.SIGHUP)
             wait_until(lambda worker=worker: not worker.is_running(), timeout=20, what="its end")
-    wait_until(lambda: counts.stat().st_size >= 6000, timeout=60, what="6,000 signals")
-    ask(engine, "/send/1")
-    engine.wait_for_log("signal 1 in worker")
-    assert counts.stat().st_size == 6000
+    expect_count(engine, counts, 6000)
 
 
 @ours
@@ -220,10 +222,7 @@ def test_nothing_is_lost_or_doubled_over_a_reload(start, tmp_path):
                 timeout=30,
                 what="the next image",
             )
-    wait_until(lambda: counts.stat().st_size >= 7000, timeout=60, what="7,000 signals")
-    ask(engine, "/send/1")
-    engine.wait_for_log("signal 1 in worker")
-    assert counts.stat().st_size == 7000
+    expect_count(engine, counts, 7000)
 
 
 @ours

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import ast
-import json
 import os
 import signal
 
 import pytest
 
 from tests.e2e.conftest import APPS
-from tests.support.addresses import connect
 from tests.support.http_client import get
-from tests.support.ports import free_port
+from tests.support.stats import stats
 from tests.support.waiting import wait_until
 
 ORDER = """
@@ -20,16 +18,6 @@ ORDER = """
     sockets workers spoolers crons
     """
 APP_KEYS = ["id", "modifier1", "mountpoint", "startup_time", "requests", "exceptions", "chdir"]
-
-
-@pytest.fixture
-def address():
-    return ("127.0.0.1", free_port())
-
-
-def stats(address):
-    with connect(address, timeout=10) as sock:
-        return json.loads(b"".join(iter(lambda: sock.recv(65536), b"")))
 
 
 def serves(address):

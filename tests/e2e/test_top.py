@@ -22,9 +22,7 @@ import pytest
 
 from tests.support.chromium import Chromium, chromium_path
 from tests.support.engine_process import REPOSITORY, run_engine
-from tests.support.http_client import HttpConnection, get, request_bytes
-from tests.support.ports import free_port
-from tests.support.waiting import wait_until
+from tests.support.http_client import HttpConnection, request_bytes
 
 pytestmark = pytest.mark.engine_only("uWSGI has no such command")
 
@@ -32,20 +30,12 @@ SCREENSHOT = REPOSITORY / "docs/how-to/top.svg"
 
 
 @pytest.fixture
-def address():
-    return ("127.0.0.1", free_port())
-
-
-@pytest.fixture
-def start(start_engine, address):
+def start(start_answering, address):
     def start(*options, where=None):
-        stats = where or f"{address[0]}:{address[1]}"
+        stats = ["--stats", where or f"{address[0]}:{address[1]}"]
         mercy = ["--worker-reload-mercy", "1"]  # no test waits for the requests that it shows
-        engine = start_engine(
-            "--module", "routes", "--gevent", "4", "-p", "2", "--stats", stats, *mercy, *options
-        )
-        wait_until(lambda: get(engine.http, "/hello").status == 200, timeout=20, what="an answer")
-        return engine
+        four = ["--module", "routes", "--gevent", "4", "-p", "2"]
+        return start_answering(*four, *stats, *mercy, *options, path="/hello")
 
     return start
 

@@ -11,9 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
 from tests.support.http_client import HttpConnection, get
-from tests.support.nginx import running_nginx
-from tests.support.ports import free_port
-from tests.support.websockets import RawWebSocket, open_websocket, upgrade_request
+from tests.support.websockets import RawWebSocket, ended_by, open_websocket, upgrade_request
 
 ours = pytest.mark.engine_only("uWSGI does not check this, or does it otherwise")
 
@@ -197,17 +195,11 @@ def test_the_limit_of_a_message(start_engine) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["stop", "reload"])
 def test_clients_are_told_1001_when_the_worker_ends(start_engine, number) -> None:
     engine = start_engine("--module", "ws_calls", "--master", "--reload-mercy", "8")
-    with open_websocket(engine.http, "/echo") as client:
-        client.send("x")
-        client.recv(timeout=10)
-        engine.signal(number)
-        with pytest.raises(ConnectionClosed):
-            client.recv(timeout=15)
-        assert client.close_code == 1001
-        if number == signal.SIGHUP:
-            with open_websocket(engine.http, "/echo") as again:
-                again.send("new worker")
-                assert again.recv(timeout=10) == "new worker"
+    assert ended_by(engine.http, lambda: engine.signal(number)) == 1001
+    if number == signal.SIGHUP:
+        with open_websocket(engine.http, "/echo") as again:
+            again.send("new worker")
+            assert again.recv(timeout=10) == "new worker"
     assert "NO MERCY" not in engine.log()
 
 
@@ -262,21 +254,6 @@ def test_many_clients_at_once(start_engine) -> None:
     with ThreadPoolExecutor(50) as pool:
         for number, heard in enumerate(pool.map(talk, range(50))):
             assert heard == [f"{number}.{turn}" for turn in range(20)]
-
-
-@pytest.mark.parametrize(("protocol", "path"), [("uwsgi", "/echo"), ("http", "/ws/echo")])
-def test_behind_nginx(start_engine, tmp_path, protocol, path) -> None:
-    address = ("127.0.0.1", free_port())
-    option = "--socket" if protocol == "uwsgi" else "--http-socket"
-    start_engine("--module", "ws_calls", option, f"{address[0]}:{address[1]}", addresses=[address])
-    with (
-        running_nginx(tmp_path, **{protocol: address}) as nginx,
-        open_websocket(nginx.addresses[0], path) as client,
-    ):
-        client.send("through nginx")
-        assert client.recv(timeout=10) == "through nginx"
-        client.send(b"\0" * 300_000)
-        assert len(client.recv(timeout=10)) == 300_000
 
 
 def test_plain_requests_are_served_beside(shared) -> None:

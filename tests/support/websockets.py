@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+import pytest
+from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol, Side
 from websockets.sync.client import ClientConnection, connect
@@ -12,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 from tests.support.addresses import Address
 from tests.support.http_client import HttpConnection, request_bytes
 
-__all__ = ["KEY", "RawWebSocket", "open_websocket", "upgrade_request"]
+__all__ = ["KEY", "RawWebSocket", "ended_by", "open_websocket", "upgrade_request"]
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
@@ -23,6 +25,20 @@ def open_websocket(address: Address, path: str, **options: Any) -> ClientConnect
     options = {"open_timeout": 15, "close_timeout": 5, "max_size": None, **options}
     scheme = "wss" if "ssl" in options else "ws"
     return connect(f"{scheme}://{address[0]}:{address[1]}{path}", proxy=None, **options)
+
+
+def ended_by(address: Address, signal: Callable[[], None]) -> int | None:
+    """Return the code that a client of ``/echo`` is told when its server is sent a signal.
+
+    :param signal: sends it
+    """
+    with open_websocket(address, "/echo") as client:
+        client.send("x")
+        client.recv(timeout=10)
+        signal()
+        with pytest.raises(ConnectionClosed):
+            client.recv(timeout=15)
+    return client.close_code
 
 
 def upgrade_request(path: str, headers: Iterable[tuple[str, str]] = ()) -> bytes:
