@@ -1,5 +1,6 @@
 """Signals that come before anybody can act on them."""
 
+import os
 import signal
 import socket
 
@@ -10,8 +11,11 @@ from engine.process.early_signals import EarlySignals
 
 @pytest.fixture(autouse=True)
 def handlers():
+    """No loop is woken by signals: other tests of this process may have left gevent's hub waiting in one."""
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    woken = signal.set_wakeup_fd(-1)
     yield
+    signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     for number, handler in before.items():
         signal.signal(number, handler)
 
@@ -49,33 +53,42 @@ def test_what_was_blocked_comes_in():
     assert seen == [signal.SIGHUP]
 
 
-def test_what_the_running_loop_was_woken_by_is_not_replayed():
+@pytest.fixture
+def loops():
+    """Ends of pairs of sockets, each to wake a loop by signals: what it is woken by, what it reads."""
+    pairs = [socket.socketpair() for _ in range(2)]
+    for ours, _ in pairs:
+        ours.setblocking(False)
+    yield pairs
+    signal.set_wakeup_fd(-1)
+    for sock in (sock for pair in pairs for sock in pair):
+        sock.close()
+
+
+def test_what_the_running_loop_was_woken_by_is_not_replayed(loops):
     early, seen = EarlySignals(), []
     early.take((signal.SIGTERM, signal.SIGHUP))
     signal.raise_signal(signal.SIGHUP)
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        ours.setblocking(False)
-        signal.set_wakeup_fd(ours.fileno())
-        try:
-            signal.raise_signal(signal.SIGTERM)
-            assert theirs.recv(8) == bytes([signal.SIGTERM])
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, lambda number, frame: seen.append(number))
-            early.replay()
-            assert seen == [signal.SIGHUP]
-        finally:
-            signal.set_wakeup_fd(-1)
+    (waking, reading), _ = loops
+    signal.set_wakeup_fd(waking.fileno())
+    signal.raise_signal(signal.SIGTERM)
+    assert reading.recv(8) == bytes([signal.SIGTERM])
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, frame: seen.append(number))
+    early.replay()
+    assert seen == [signal.SIGHUP]
 
 
-def test_what_a_loop_was_woken_by_that_has_ended_is_replayed():
+@pytest.mark.parametrize("again", [False, True], ids=["no loop follows", "the next has its descriptor"])
+def test_what_a_loop_was_woken_by_that_has_ended_is_replayed(loops, again):
     early, seen = EarlySignals(), []
     early.take((signal.SIGTERM,))
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        ours.setblocking(False)
-        signal.set_wakeup_fd(ours.fileno())
-        signal.raise_signal(signal.SIGTERM)
+    (ended, _), (following, _) = loops
+    signal.set_wakeup_fd(ended.fileno())
+    signal.raise_signal(signal.SIGTERM)
+    if again:
+        os.dup2(following.fileno(), ended.fileno())
+    else:
         signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGTERM, lambda number, frame: seen.append(number))
     early.replay()
