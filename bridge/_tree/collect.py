@@ -15,7 +15,8 @@ from greenlet import getcurrent, greenlet
 
 from bridge._compat import get_native_ident
 from bridge._interop import green
-from bridge._interop.green import GreenCoroutine, GreenWorker
+from bridge._interop.green_coroutine import GreenCoroutine
+from bridge._interop.green_worker import GreenWorker
 from bridge._interop.place import Worker
 from bridge._tree.heap import Heap, look
 from bridge._tree.model import Frame, Kind, Node, Picture, State, Thread, Wait
