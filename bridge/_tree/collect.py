@@ -14,7 +14,7 @@ from gevent.hub import Hub
 from greenlet import getcurrent, greenlet
 
 from bridge._compat import get_native_ident
-from bridge._interop import green
+from bridge._interop import green, green_coroutine, green_worker
 from bridge._interop.green_coroutine import GreenCoroutine
 from bridge._interop.green_worker import GreenWorker
 from bridge._interop.place import Worker
@@ -25,7 +25,7 @@ from bridge._tree.waits import Waits
 
 __all__ = ["collect"]
 
-_GREEN = green.__file__
+_GREEN = frozenset({green.__file__, green_coroutine.__file__, green_worker.__file__})
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
@@ -193,7 +193,7 @@ class _Collector:
         node.waits = list(self._waits.by_greenlet.get(id(worker), ()))
         if id(worker) in self._waits.ready:
             node.state = State.READY
-        node.stack = [frame for frame in frames_of(worker.gr_frame) if frame.file != _GREEN]
+        node.stack = [frame for frame in frames_of(worker.gr_frame) if frame.file not in _GREEN]
         return True
 
     def _above(self, outer: FrameType, ident: int) -> list[Frame]:

@@ -16,23 +16,21 @@ from engine.channels import Lane, WorkerSide
 from engine.request.exchange import Exchange
 from engine.signals.local import Local
 from engine.stats.scoreboard import Row, Scoreboard
+from engine.uwsgi_api.area_calls import AreaCalls
+from engine.uwsgi_api.cache_calls import CacheCalls
 from engine.uwsgi_api.context import enter_request, follow_spawns
 from engine.uwsgi_api.finder import find_decorators
 from engine.uwsgi_api.helper_calls import MuleCalls, SpoolerCalls
 from engine.uwsgi_api.helping import Helping
 from engine.uwsgi_api.instance import Facts, Instance
+from engine.uwsgi_api.lock_calls import LockCalls
+from engine.uwsgi_api.metric_calls import MetricCalls
 from engine.uwsgi_api.module import build, put_in_place
 from engine.uwsgi_api.process_calls import ProcessCalls
+from engine.uwsgi_api.queue_calls import QueueCalls
 from engine.uwsgi_api.request_calls import RequestCalls
 from engine.uwsgi_api.rpc_calls import RpcCalls
 from engine.uwsgi_api.services import services
-from engine.uwsgi_api.shared_calls import (
-    AreaCalls,
-    CacheCalls,
-    LockCalls,
-    MetricCalls,
-    QueueCalls,
-)
 from engine.uwsgi_api.shown import cache_figures, lock_figures
 from engine.uwsgi_api.signal_calls import SignalCalls
 from engine.uwsgi_api.signal_options import messages

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from engine.errors import HandshakeError, WebSocketClosed
 from engine.request.exchange import Exchange
+from engine.uwsgi_api.area_calls import AreaCalls
 from engine.uwsgi_api.context import RequestContext, the_request
 from engine.uwsgi_api.instance import Instance
 from engine.uwsgi_api.public import public
-from engine.uwsgi_api.shared_calls import AreaCalls
 from engine.uwsgi_api.texts import to_bytes
 from engine.websocket.blocking import BlockingWebSocket
 from engine.websocket.handshake import accept, websocket_of
