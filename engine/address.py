@@ -6,6 +6,7 @@ socket, so ``--socket 9116`` makes a file named ``9116``.  Here a bare number is
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -17,6 +18,8 @@ ACCEPTED: Final = (
     "accepted are :PORT (every IPv4 address), HOST:PORT, [IPV6]:PORT, /path/to.sock, relative.sock, "
     "@abstract-name and fd://N"
 )
+
+_IPV4: Final = re.compile(r"\d+\.\d+\.\d+\.\d+")
 
 # struct sockaddr_un.sun_path is 108 bytes on Linux with the closing NUL (unix(7)), 104 on the BSDs and macOS.
 MAX_UNIX_PATH: Final = 107
@@ -79,13 +82,22 @@ def parse_address(text: str) -> Address:
         return AbstractUnixAddress(_abstract_name(text))
     if text.startswith("/"):
         return _unix(text)  # a path may hold colons
+    if text.startswith("unix:"):
+        raise ConfigError(f"address {text!r}: write the path of a unix socket alone: {_path_in(text)}")
     if ":" in text:
         return _tcp(text)
+    if text == "localhost" or _IPV4.fullmatch(text):
+        raise ConfigError(f"address {text!r} has no port: write {text}:8000, or ./{text} for a unix socket")
     if text.isdecimal():
         raise ConfigError(
             f"address {text!r} is only a number: write :{text} for a TCP port, ./{text} for a unix socket"
         )
     return _unix(text)
+
+
+def _path_in(text: str) -> str:
+    path = text.removeprefix("unix:")
+    return path.removeprefix("//") if path.startswith("//") else path
 
 
 def _fd(text: str) -> int:

@@ -74,7 +74,8 @@ def _cluster(letters: str, rest: Iterator[str], table: OptionTable) -> Iterator[
     for position, letter in enumerate(letters, start=1):
         option = table.find_short(letter)
         if option is None:
-            raise UsageError(f"unknown option -{letter} in -{letters}; see gevent-engine --help")
+            within = f" in -{letters}" if len(letters) > 1 else ""
+            raise UsageError(f"unknown option -{letter}{within}; {table.advice_for_letter(letter)}")
         glued = letters[position:]
         if option.kind.argument is not Argument.NONE and glued:
             yield Entry(option.name, glued.removeprefix("="), COMMAND_LINE)

@@ -58,7 +58,10 @@ def signal_from_pidfile(option: str, path: str, number: signal.Signals) -> None:
     """
     pid = _read(path)
     if pid is None:
-        raise ConfigError(f"--{option} {path}: that is no pid file; it must hold the number of a process")
+        watch = "; to reload when files change, write --py-autoreload=SECONDS" if option == "reload" else ""
+        raise ConfigError(
+            f"--{option} {path}: that is no pid file; it must hold the number of a process{watch}"
+        )
     try:
         os.kill(pid, number)
     except ProcessLookupError as exc:

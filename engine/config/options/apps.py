@@ -11,7 +11,14 @@ from engine.config.values import ASSIGNMENT, COUNT, DIRECTORY, FILE, FLAG, NUMBE
 
 __all__ = ["APPLICATION"]
 
-_MODULE: Final = Kind("MODULE[:CALLABLE]", TEXT.parse)
+
+def _module(text: str) -> object:
+    if text.isdecimal():
+        raise ValueError("a module is needed (-w is --module, as in uWSGI); write --processes N for workers")
+    return TEXT.parse(text)
+
+
+_MODULE: Final = Kind("MODULE[:CALLABLE]", _module)
 
 _ALIAS: Final = Kind("NAME=MODULE", ASSIGNMENT.parse)
 

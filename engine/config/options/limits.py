@@ -12,12 +12,19 @@ from engine.config.values import BYTES, COUNT, FLAG, NUMBER, SECONDS, TEXT, Kind
 
 __all__ = ["LIMITS", "STATIC"]
 
+
+def _buffer_size(text: str) -> object:
+    if ":" in text or "/" in text:
+        raise ValueError("-b is --buffer-size, as in uWSGI; write an address as --http-socket ADDRESS")
+    return COUNT.parse(text)
+
+
 LIMITS: Final = Section(
     "Limits",
     (
         Option(
             "buffer-size",
-            Kind("BYTES", COUNT.parse),
+            Kind("BYTES", _buffer_size),
             "Longest request head in bytes: header fields of HTTP, variables of uwsgi. "
             "uWSGI's own default is 4096, which cookies outgrow.",
             short="b",

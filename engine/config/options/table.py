@@ -14,6 +14,7 @@ from engine.config.options.gevent import GEVENT
 from engine.config.options.http import HTTP
 from engine.config.options.limits import LIMITS, STATIC
 from engine.config.options.logging import LOGGING, STATS
+from engine.config.options.peers import LETTERS, name_here
 from engine.config.options.processes import PROCESSES
 from engine.config.options.record import Option, Section
 from engine.config.options.sockets import SOCKETS
@@ -59,8 +60,16 @@ class OptionTable:
         instead = advice_for(name)
         if instead is not None:
             return f"uWSGI has it, gevent-engine does not: {instead}"
+        here = name_here(name)
+        if here is not None:
+            return here
         near = self.nearest(name)
         return f"did you mean {' or '.join(near)}?" if near else "see gevent-engine --help"
+
+    def advice_for_letter(self, letter: str) -> str:
+        """The same for an unknown letter."""
+        here = name_here(LETTERS.get(letter, ""))
+        return here or "see gevent-engine --help"
 
     def nearest(self, name: str) -> list[str]:
         """Return up to three known names that look like ``name``, nearest first."""
