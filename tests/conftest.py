@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,12 @@ import pytest
 
 from tests.support.postgres import Postgres, running_postgres
 from tests.support.redis import redis_server_path, running_redis
+
+
+def pytest_configure() -> None:
+    """Undo what a shell does to commands in the background: programs under test would ignore Ctrl-C, too."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
