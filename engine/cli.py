@@ -132,7 +132,7 @@ def _report(error: ConfigError) -> None:
 
 
 def _launch(settings: Settings) -> int:
-    from engine.apps.loader import check_names
+    from engine.apps.python_path import check_names
 
     check_names(settings)
     from engine.process import launch, reexec

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine.apps.loader import import_directories
+from engine.apps.python_path import import_directories
 from engine.errors import ConfigError
 from engine.logs.log_file import LogFile
 from engine.logs.server_log import ServerLog

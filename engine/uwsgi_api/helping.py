@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Final
 
 import bridge
-from engine.apps.loader import import_extra
+from engine.apps.modules import import_extra
 from engine.channels import Lane, WorkerSide
 from engine.errors import ConfigError, HarakiriError
 from engine.signals.local import Local

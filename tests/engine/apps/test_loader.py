@@ -8,7 +8,8 @@ from types import ModuleType
 
 import pytest
 
-from engine.apps.loader import check_names, load_apps, prepare_sys_path
+from engine.apps.loader import load_apps
+from engine.apps.python_path import check_names, prepare_sys_path
 from engine.config import OPTIONS, read, resolve
 from engine.errors import AppLoadError
 
