@@ -213,6 +213,13 @@ def test_the_scope_over_http(server):
     }
 
 
+def test_what_an_application_adds_to_its_scope_is_not_in_that_of_others(server):
+    """Fields that clients repeat are kept, for all connections; the application gets a list of its own."""
+    for user in range(2):
+        with HttpConnection(server.http) as connection:
+            assert [connection.get(f"/added?user{user}").text for _ in range(5)] == ["1"] * 5
+
+
 def test_the_scope_over_uwsgi(server):
     scope = json.loads(uwsgi_request(server.addresses[1], "GET", "/scope?q", [("X-A", "1")]).body)
     assert (scope["http_version"], scope["method"], scope["scheme"]) == ("1.1", "GET", "http")

@@ -69,7 +69,7 @@ class ScopeBuilder:
             "path": (unquote_to_bytes(path) if b"%" in path else path).decode("utf-8", "replace"),
             "raw_path": path,
             "query_string": head.query,
-            "headers": headers,
+            "headers": headers.copy(),  # that of the request may be kept for requests to come (FieldSection)
             "state": self._state.copy(),
             "extensions": extensions,
         }

@@ -60,6 +60,13 @@ async def on_hello(scope, receive, send):
     await body(send, b"hello")
 
 
+async def on_added(scope, receive, send):
+    """What middleware does: the list is its own."""
+    await answer(send, len(scope["headers"]))
+    scope["headers"].append((b"x-user", scope["query_string"]))
+    scope["extensions"]["more"] = {}
+
+
 async def on_scope(scope, receive, send):
     shown = {
         key: value.decode("latin-1") if isinstance(value, bytes) else value
