@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Final
 
@@ -43,25 +44,53 @@ class Merged:
     # -- typed access: mypy cannot follow the kinds of a table
 
     def flag(self, name: str) -> bool:
+        """Return whether a switch is on."""
         return bool(self._get(name))
 
     def integer(self, name: str) -> int:
+        """Return a whole number."""
         value = self._get(name)
         assert isinstance(value, int), name
         return value
 
     def seconds(self, name: str) -> float:
+        """Return a duration in seconds."""
         value = self._get(name)
         assert isinstance(value, int | float), name
         return float(value)
 
     def text(self, name: str) -> str | None:
+        """Return a text; None if it was not given and has no default."""
         value = self._get(name)
         assert value is None or isinstance(value, str), name
         return value
 
     def texts(self, name: str) -> tuple[str, ...]:
+        """Return all texts of an option that may be repeated, in the order written."""
         return tuple(value for step, value in self.steps if step == name and isinstance(value, str))
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """Return the words of a text, between commas or spaces."""
+        return tuple((self.text(name) or "").replace(",", " ").split())
+
+    def path(self, name: str) -> str | None:
+        """Return an absolute path: it is used after ``chdir``, but starts where the server was started."""
+        path = self.text(name)
+        return None if path is None else os.path.abspath(path)
+
+    def paths(self, name: str) -> tuple[str, ...]:
+        """Return all paths of an option that may be repeated, as :meth:`path`."""
+        return tuple(map(os.path.abspath, self.texts(name)))
+
+    def directory(self, name: str) -> str | None:
+        """Return the path of a directory as it was written.
+
+        :raises ConfigError: if it is not there
+        """
+        path = self.text(name)
+        if path is not None and not os.path.isdir(path):
+            raise ConfigError(f"--{name} {path}: there is no such directory")
+        return path
 
     def _get(self, name: str) -> object:
         if name in self._values:

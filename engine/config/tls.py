@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Final
 
 from engine.address import parse_address
 from engine.config.values import Kind
 from engine.errors import ConfigError
+
+if TYPE_CHECKING:
+    from engine.config.merge import Merged
 
 __all__ = [
     "SNI_SITE",
@@ -20,6 +25,7 @@ __all__ = [
     "Tls",
     "tls_address",
     "tls_keyvals",
+    "tls_settings",
     "tls_site",
 ]
 
@@ -117,6 +123,24 @@ def tls_site(text: str) -> tuple[str, Certificate]:
     if "*" in host.removeprefix("*."):
         raise ConfigError(f"host {host!r}: a star may only stand for the first label, as in *.example.com")
     return host.lower().rstrip("."), _certificate(files.strip())
+
+
+def tls_settings(merged: Merged) -> Tls:
+    """Return what holds for TLS on all listeners.
+
+    :raises ConfigError: if ``--sni-dir`` is no directory
+    """
+    directory = merged.directory("sni-dir")
+    return Tls(
+        tuple(tls_site(text) for text in merged.texts("sni")),
+        os.path.abspath(directory) if directory else "",
+        merged.text("sni-dir-ciphers") or "",
+        max(0.1, merged.seconds("ssl-handshake-timeout")),
+        merged.seconds("ssl-watch"),
+        merged.flag("ssl-verbose"),
+        merged.integer("ssl-verify-depth") if "ssl-verify-depth" in merged else None,
+        reduce(or_, (value for name, value in merged.steps if name == "ssl-option"), 0),
+    )
 
 
 def _certificate(files: str) -> Certificate:

@@ -129,11 +129,11 @@ def test_sizes():
 
 
 def test_the_loop_backend_is_uvloop_if_it_is_there(monkeypatch):
-    monkeypatch.setattr(sys.modules["engine.config.resolve"], "find_spec", lambda name: None)
+    monkeypatch.setattr(sys.modules["engine.config.gevent_loop"], "find_spec", lambda name: None)
     assert served().loop_backend == "asyncio"
     assert "pip install uvloop" in refused(*HTTP, *APP, "--loop-backend", "uvloop")
     monkeypatch.setattr(
-        sys.modules["engine.config.resolve"], "find_spec", lambda name: types.SimpleNamespace()
+        sys.modules["engine.config.gevent_loop"], "find_spec", lambda name: types.SimpleNamespace()
     )
     assert served().loop_backend == "uvloop"
 
