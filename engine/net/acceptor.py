@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from engine.net.listeners import Listener
 from engine.net.preliminaries import Preliminaries
@@ -68,10 +68,19 @@ class Acceptor:
             sock = socket.socket(fileno=os.dup(listener.sock.fileno()))
             server: asyncio.Server
             if sock.family == socket.AF_UNIX:
-                server = await self._loop.create_unix_server(factory, sock=sock, backlog=self._backlog)
+                server = await self._serve_unix(factory, sock)
             else:
                 server = await self._loop.create_server(factory, sock=sock, backlog=self._backlog)
             self._servers.append(server)
+
+    async def _serve_unix(self, factory: Callable[..., Any], sock: socket.socket) -> asyncio.Server:
+        """Leave the socket's file alone: from Python 3.13 on it would go with the first worker that ends."""
+        create: Any = self._loop.create_unix_server
+        try:
+            server = create(factory, sock=sock, backlog=self._backlog, cleanup_socket=False)
+        except TypeError:  # uvloop 0.21 never removes it
+            server = create(factory, sock=sock, backlog=self._backlog)
+        return cast("asyncio.Server", await server)
 
     def renew_certificates(self, always: bool = False) -> None:
         """Let new TLS connections have what the files hold now; open ones stay as they are."""

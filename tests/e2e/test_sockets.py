@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import signal
 import socket
 import stat
@@ -220,3 +221,23 @@ def test_the_socket_file_of_a_killed_server_is_no_obstacle(start_engine, tmp_pat
     assert path.exists()
     start_engine("--http-socket", str(path), "--module", "routes", addresses=[path])
     connect(path).close()
+
+
+@pytest.mark.parametrize("backend", ["uvloop", "asyncio"])
+def test_the_file_of_a_unix_socket_outlives_workers(start_engine, tmp_path, backend):
+    path = tmp_path / "app.sock"
+    engine = start_engine(
+        *("--module", "routes", "--master", "--socket", str(path), "--loop-backend", backend),
+        *("--log-format", "served by %(pid)"),
+    )
+
+    def server():
+        before = len(engine.log())
+        assert uwsgi_request(path, "GET", "/hello").status == 200
+        return int(re.search(r"served by (\d+)", engine.wait_for_log("served by", after=before))[1])
+
+    first = server()
+    os.kill(first, signal.SIGHUP)
+    wait_until(lambda: server() != first, timeout=20, what="another worker")
+    engine.wait_for_log(f"worker 1 (pid: {first}) has ended")
+    assert uwsgi_request(path, "GET", "/hello").status == 200
