@@ -232,6 +232,7 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         touch_mules_reload=merged.paths("touch-mules-reload"),
         touch_spoolers_reload=merged.paths("touch-spoolers-reload"),
         touch_logrotate=merged.paths("touch-logrotate"),
+        py_tracebacker=_tracebacker(merged),
         log_blocking=merged.seconds("log-blocking"),
         log_prefix=merged.text("log-prefix") or "",
         websocket=_websocket(merged),
@@ -248,6 +249,11 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
 
 def _reload_mercy(merged: Merged) -> float:
     return merged.seconds("worker-reload-mercy" if "worker-reload-mercy" in merged else "reload-mercy")
+
+
+def _tracebacker(merged: Merged) -> str | None:
+    name = merged.text("py-tracebacker") or ""
+    return name if name.startswith("@") else merged.path("py-tracebacker")
 
 
 def _pidfiles(merged: Merged) -> tuple[Pidfile, ...]:

@@ -293,6 +293,9 @@ class Settings:
     log_blocking: float
     """Seconds from which on whoever holds the loop is logged; 0.0 means never."""
 
+    py_tracebacker: str | None
+    """The socket that tells stacks, without the worker's number."""
+
     log_targets: LogTargets
     logfile_chown: bool
     touch_logrotate: tuple[str, ...]

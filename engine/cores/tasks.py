@@ -52,17 +52,21 @@ class _Running:
 
     def stack(self) -> str:
         """Return where the task waits, innermost call last."""
-        frames: list[Any] = []
+        return "".join(traceback.format_list(self.frames())).rstrip() or "  (no Python stack)"
+
+    def frames(self) -> list[traceback.FrameSummary]:
+        """Return the same line by line; from any thread."""
+        frames: list[traceback.FrameSummary] = []
         coro: Any = None if self.task is None else self.task.get_coro()
         blocked = getattr(coro, "gr_frame", None)  # of a green task
         if blocked is not None:
-            return "".join(traceback.format_stack(blocked)).rstrip()
+            return list(traceback.extract_stack(blocked))
         while coro is not None and len(frames) < 100:
             frame = getattr(coro, "cr_frame", None) or getattr(coro, "ag_frame", None)
             if frame is not None:
                 frames += traceback.extract_stack(frame, limit=1)
             coro = getattr(coro, "cr_await", None) or getattr(coro, "ag_await", None)
-        return "".join(traceback.format_list(frames)).rstrip() or "  (no Python stack)"
+        return frames
 
 
 class TaskCores:

@@ -23,6 +23,7 @@ from engine.worker.reception import Reception
 from engine.worker.serving import Serving
 from engine.worker.settings import Supervised, WorkerSettings
 from engine.worker.supervision import Supervision
+from engine.worker.tracebacker import Tracebacker
 from engine.worker.upkeep import Upkeep
 
 __all__ = ["Worker"]
@@ -108,6 +109,7 @@ class Worker:
         upkeep.queue = lambda: max((backlog_of(each.sock) for each in self._listeners), default=0)
         upkeep.start(loop, front)
         looking_in = LookingIn(config.log_blocking, self._runner.pool.running, self._log.line)
+        tracebacker = self._trace_back()
         self._take_early_signals()
         upkeep.watch_certificates(config.tls.watch, acceptor.renew_certificates)
         if supervised is not None:
@@ -122,7 +124,19 @@ class Worker:
         front.stop()
         upkeep.stop()
         looking_in.stop()
+        if tracebacker is not None:
+            tracebacker.stop()
         return clean
+
+    def _trace_back(self) -> Tracebacker | None:
+        config = self._settings.config
+        if config.py_tracebacker is None:
+            return None
+        tracebacker = Tracebacker(
+            config.py_tracebacker, self._settings.number, config.chmod_socket, self._runner, self._log.line
+        )
+        tracebacker.start()
+        return tracebacker
 
     def _take_early_signals(self) -> None:
         ready, self._ready = self._ready, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.config.app_spec import parse_mount
-from engine.config.options.later import noop, planned, refused
+from engine.config.options.later import noop, refused
 from engine.config.options.record import Option, Section
 from engine.config.values import ASSIGNMENT, COUNT, DIRECTORY, FILE, FLAG, NUMBER, SECONDS, TEXT, Kind, choice
 
@@ -220,7 +220,15 @@ APPLICATION: Final = Section(
             multiple=True,
             priority="P2",
         ),
-        planned("py-tracebacker", priority="P2", note="use 'py-spy dump --pid PID'"),
+        Option(
+            "py-tracebacker",
+            Kind("PATH", TEXT.parse),
+            "Tell whoever connects to the unix socket PATH followed by the number of a worker where its "
+            "threads and requests are, and everything that waits in it: nc -U /run/tb1 for --py-tracebacker "
+            "/run/tb. It answers while the loop stands still, too.",
+            page="Tracebacker.html",
+            priority="P2",
+        ),
         Option(
             "pyargv",
             Kind("'WORD ...'", TEXT.parse),

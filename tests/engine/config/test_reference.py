@@ -28,7 +28,7 @@ def test_the_report_names_every_option_and_what_becomes_of_it(tmp_path):
     config = tmp_path / "app.ini"
     config.write_text(
         "[uwsgi]\nhome-dir = /srv\nchdir = %(home-dir)\nenable-threads = true\nthreads = 4\n"
-        "py-tracebacker = x\nfastcgi-socket = false\n"
+        "http-auto-gzip = true\nfastcgi-socket = false\n"
     )
     text, usable = check_report(read([str(config)], {}, OPTIONS), OPTIONS)
     assert not usable
@@ -36,7 +36,7 @@ def test_the_report_names_every_option_and_what_becomes_of_it(tmp_path):
     assert words["chdir"].startswith("supported")
     assert words["enable-threads"].startswith("ignored")
     assert words["threads"].startswith("refused")
-    assert words["py-tracebacker"].startswith("not yet")
+    assert words["http-auto-gzip"].startswith("not yet")
     assert words["home-dir"].startswith("name")
     assert "line 5" in next(line for line in text.splitlines() if line.startswith("refused"))
     assert "--processes for more CPUs" in text

@@ -285,7 +285,6 @@ def test_socket_lines_may_speak_http():
         ([*HTTP, *APP, "--gevent", "-1"], ["--gevent -1"]),
         ([*HTTP, *APP, "--gevent="], ["--gevent needs a value", "N"]),
         ([*HTTP, *APP, "--gevent", "9", "--threads", "4"], ["--threads", "gevent mode", "--processes"]),
-        ([*HTTP, *APP, "--py-tracebacker", "x"], ["--py-tracebacker", "not supported by gevent-engine yet"]),
         ([*HTTP, *APP, "-p", "2", "--cheaper", "2"], ["--cheaper 2", "--processes 2"]),
         ([*HTTP, *APP, "--hook-asap", "boom:x"], ["--hook-asap", "boom", "exec"]),
         ([*HTTP, *APP, "--stats", "nonsense:port"], ["--stats nonsense:port"]),
