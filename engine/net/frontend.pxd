@@ -31,6 +31,7 @@ cdef class FrontEnd:
     cdef public long long sent
     cdef public double running_time
     cdef public double average_time
+    cdef public object tally
     cdef public long long request_limit
     cdef public object on_limit
     cdef public object on_gone

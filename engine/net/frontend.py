@@ -17,6 +17,7 @@ from engine.protocols.limits import DEFAULT_LIMITS, Limits
 from engine.protocols.websocket import WebSocketSettings
 from engine.request.exchange import Exchange
 from engine.request.log import MakeNumberedLine
+from engine.request.tally import Tally
 
 __all__ = ["FrontEnd", "Timings"]
 
@@ -106,6 +107,8 @@ class FrontEnd:
         self.sent = 0
         self.running_time = 0.0
         self.average_time = 0.0
+        self.tally: Tally | None = None
+        """None unless somebody asks for statistics."""
         self.request_limit = 0
         self.on_limit: Callable[[], None] | None = None
         self.on_gone: Callable[[Exchange], None] | None = None
@@ -136,6 +139,8 @@ class FrontEnd:
         self.running_time += took
         self.average_time = (self.average_time + took) / 2
         self.sent += exchange.header_bytes + exchange.body_bytes
+        if self.tally is not None:
+            self.tally.note(exchange.sent_code(), took)
         if self.request_limit and self.requests >= self.request_limit and self.on_limit is not None:
             self.on_limit()
         if self._log_requests or self._is_exceptional(exchange, took):
@@ -143,9 +148,13 @@ class FrontEnd:
 
     def log_switched(self, exchange: Exchange) -> None:
         """A request that changed the protocol is over; how long it lasted is no response time."""
-        times = self.running_time, self.average_time
+        times, tally = (self.running_time, self.average_time), self.tally
+        self.tally = None
         self.log_request(exchange)
         self.running_time, self.average_time = times
+        self.tally = tally
+        if tally is not None:
+            tally.note_status(exchange.sent_code())
 
     def _is_exceptional(self, exchange: Exchange, took: float) -> bool:
         if exchange.notes is not None and exchange.notes.log_it:

@@ -39,7 +39,7 @@ class StatsPush:
         self._metrics = metrics
         self._served = served
         self._interval = interval
-        self._format = StatsdFormat(address.prefix)
+        self._format = StatsdFormat(address.prefix, address.tags)
         # The name is looked up once: a name server that is slow must not stop the master again and again.
         family, kind, protocol, _, self._address = original("socket", "getaddrinfo")(
             address.host, address.port, type=socket.SOCK_DGRAM

@@ -13,7 +13,10 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterator
 from enum import IntEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from engine.request.tally import Tally
 
 __all__ = ["MOST_APPS", "Column", "Row", "Scoreboard", "WorkerState"]
 
@@ -62,11 +65,31 @@ class Column(IntEnum):
     """Cores in use; requests of ASGI applications take none."""
     STATIC = 23
     """Files sent without asking an application."""
+    REPLIES_NONE = 24
+    """Replies by the first digit of their status, as :class:`engine.request.tally.Tally` counts them."""
+    REPLIES_1XX = 25
+    REPLIES_2XX = 26
+    REPLIES_3XX = 27
+    REPLIES_4XX = 28
+    REPLIES_5XX = 29
+    TOOK_5MS = 30
+    """Replies by how long they took."""
+    TOOK_10MS = 31
+    TOOK_25MS = 32
+    TOOK_50MS = 33
+    TOOK_100MS = 34
+    TOOK_250MS = 35
+    TOOK_500MS = 36
+    TOOK_1S = 37
+    TOOK_2500MS = 38
+    TOOK_5S = 39
+    TOOK_10S = 40
+    TOOK_LONGER = 41
 
 
 MOST_APPS: Final = 64  # as in uWSGI (max-apps)
 _APP_COLUMNS: Final = 2
-_COLUMNS: Final = 32  # room for more without changing the size of a row
+_COLUMNS: Final = 48  # room for more without changing the size of a row
 
 
 class WorkerState(IntEnum):
@@ -105,6 +128,12 @@ class Row:
             self[column] = 0
         for table in (self.cores, self._apps):
             table[:] = memoryview(bytes(table.nbytes)).cast("q")
+
+    def note_tally(self, tally: Tally) -> None:
+        """Say how replies ended and how long they took."""
+        for first, counts in ((Column.REPLIES_NONE, tally.classes), (Column.TOOK_5MS, tally.durations)):
+            for at, count in enumerate(counts, start=int(first)):
+                self[at] = count
 
     def note_app(self, number: int, requests: int, exceptions: int) -> None:
         """Say how many requests an application has had, and how many ended with an exception."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from engine.config.metrics import MetricKind
+from engine.request.tally import BOUNDS, CLASSES
 from engine.stats.figures import AppFacts, app_figures, worker_figures
 from engine.stats.scoreboard import Column, WorkerState
 
@@ -149,6 +150,7 @@ def _worker(worker: WorkerFacts, server: ServerFacts, with_cores: bool) -> dict[
     document["apps"] = [app_figures(app) for app in worker.apps]
     # What uWSGI does not tell.
     document |= {name: seen[column] for name, column in _MORE.items()}
+    document["replies"] = {name: seen[column] for name, column in zip(CLASSES, _REPLIES, strict=True)}
     document["tasks"] = worker.tasks or 0
     if with_cores:
         known = {core["id"]: core for core in worker.cores or ()}
@@ -194,6 +196,8 @@ _GAUGES: Final = (
     ("virtual_memory_bytes", "Address space", Column.VSZ),
     ("last_spawn_timestamp_seconds", "When the worker was started", Column.SPAWNED),
 )
+_REPLIES: Final = tuple(Column(number) for number in range(Column.REPLIES_NONE, Column.REPLIES_5XX + 1))
+_DURATIONS: Final = tuple(Column(number) for number in range(Column.TOOK_5MS, Column.TOOK_LONGER + 1))
 
 
 def prometheus(server: ServerFacts) -> str:
@@ -208,6 +212,7 @@ def prometheus(server: ServerFacts) -> str:
                 if column is Column.REQUESTS:
                     value += worker.columns.get(Column.BASE_REQUESTS, 0)
                 lines.append(f'gevent_engine_{name}{{worker="{worker.number}"}} {value}')
+    lines += _replies(running)
     lines += _heading("request_seconds_total", "Time spent in requests", "counter")
     for worker in running:
         seconds = worker.columns.get(Column.RUNNING_TIME, 0) / 1e6
@@ -225,6 +230,26 @@ def prometheus(server: ServerFacts) -> str:
         lines += [*_heading(name, text, "gauge"), f"gevent_engine_{name} {value}"]
     lines += _own_metrics([each for each in server.metrics or () if each.own])
     return "\n".join(lines) + "\n"
+
+
+def _replies(workers: Sequence[WorkerFacts]) -> list[str]:
+    """By status, and a histogram of durations; both count from the start of each process."""
+    lines = _heading("responses_total", "Replies by the first digit of their status", "counter")
+    for worker in workers:
+        for status, column in zip(CLASSES, _REPLIES, strict=True):
+            labels = f'worker="{worker.number}",status="{status}"'
+            lines.append(f"gevent_engine_responses_total{{{labels}}} {worker.columns.get(column, 0)}")
+    name = "request_duration_seconds"
+    lines += _heading(name, "Time from the request's head to the end of the reply", "histogram")
+    for worker in workers:
+        label, count = f'worker="{worker.number}"', 0
+        for bound, column in zip((*map(str, BOUNDS), "+Inf"), _DURATIONS, strict=True):
+            count += worker.columns.get(column, 0)
+            lines.append(f'gevent_engine_{name}_bucket{{{label},le="{bound}"}} {count}')
+        seconds = worker.columns.get(Column.RUNNING_TIME, 0) / 1e6
+        lines.append(f"gevent_engine_{name}_sum{{{label}}} {seconds:.6f}")
+        lines.append(f"gevent_engine_{name}_count{{{label}}} {count}")
+    return lines
 
 
 def _own_metrics(metrics: Sequence[MetricFacts]) -> list[str]:

@@ -21,6 +21,10 @@ _COUNTERS: Final = {
     "total_tx": Column.TX,
     "respawns": Column.RESPAWNS,
     "harakiris": Column.HARAKIRIS,
+    "replies_2xx": Column.REPLIES_2XX,
+    "replies_3xx": Column.REPLIES_3XX,
+    "replies_4xx": Column.REPLIES_4XX,
+    "replies_5xx": Column.REPLIES_5XX,
 }
 _GAUGES: Final = {
     "avg_response_time": Column.AVERAGE_TIME,
@@ -38,10 +42,12 @@ class StatsdFormat:
     """Remembers what was sent, to send differences.
 
     :param prefix: put before all names, with a dot
+    :param tags: put behind all values, in Datadog's extension of the format
     """
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, tags: Sequence[str] = ()) -> None:
         self._prefix = f"{prefix}." if prefix else ""
+        self._tags = f"|#{','.join(tags)}" if tags else ""
         self._sent: dict[tuple[int, str], int] = {}
 
     def datagrams(
@@ -83,7 +89,7 @@ class StatsdFormat:
         packets: list[bytes] = []
         packet = b""
         for line in lines:
-            data = f"{self._prefix}{line}".encode()
+            data = f"{self._prefix}{line}{self._tags}".encode()
             if packet and len(packet) + len(data) >= _DATAGRAM:
                 packets.append(packet)
                 packet = b""

@@ -16,6 +16,7 @@ from engine.cores.runner import Runner
 from engine.cores.watchdog import Watchdog
 from engine.logs.server_log import ServerLog
 from engine.net.frontend import FrontEnd
+from engine.request.tally import Tally
 from engine.stats.memory import memory
 from engine.stats.scoreboard import Column, Row
 from engine.uwsgi_api.context import the_request
@@ -82,6 +83,9 @@ class Upkeep:
         self._front = front
         front.request_limit = self._lifetime.requests
         front.on_limit = self._check_lifetime
+        config = self._settings.config
+        if self._row is not None and (config.stats is not None or config.stats_push):
+            front.tally = Tally()
         limit = self._settings.config.harakiri
         self._watchdog = Watchdog(limit, lambda: self._last_turn, self._runner.pool.running, self._log.line)
         if limit:
@@ -130,6 +134,8 @@ class Upkeep:
         row[Column.RUNNING_TIME] = int(front.running_time * 1e6)
         row[Column.AVERAGE_TIME] = int(front.average_time * 1e6)
         row[Column.HARAKIRIS] = self._harakiri.count
+        if front.tally is not None:
+            row.note_tally(front.tally)
         if row.cores:
             row.cores[:] = memoryview(array("q", self._runner.served[: len(row.cores)]))
         if self._settings.config.memory_report or self._lifetime.needs_memory():

@@ -128,6 +128,10 @@ def test_uwsgitop_shows_it(start, address, options):
             os.close(ours)
 
 
+def _sum_of(text: str, pattern: str) -> int:
+    return sum(map(int, re.findall(rf"(?m)^{pattern}.*\}} (\d+)$", text)))
+
+
 @pytest.mark.engine_only("uWSGI knows only the document")
 class TestOverHttp:
     def test_the_document(self, start, address):
@@ -143,12 +147,40 @@ class TestOverHttp:
         assert response.header("content-type").startswith("text/plain; version=0.0.4")
         lines = response.text.splitlines()
         samples = [line for line in lines if not line.startswith("#")]
-        assert all(re.fullmatch(r'[a-z_]+(\{[a-z]+="[^"]*"\})? -?\d+(\.\d+)?', line) for line in samples)
+        label = '[a-z]+="[^"]*"'
+        sample = rf"[a-z_]+(\{{{label}(,{label})*\}})? -?\d+(\.\d+)?"
+        assert [line for line in samples if not re.fullmatch(sample, line)] == []
         wait_until(
             lambda: "gevent_engine_workers_ready 2" in get(address, "/metrics").text, timeout=20, what="ready"
         )
         names = {line.split()[2] for line in lines if line.startswith("# TYPE")}
-        assert {re.split(r"[{ ]", line)[0] for line in samples} <= names
+        parts = {f"gevent_engine_request_duration_seconds_{part}" for part in ("bucket", "sum", "count")}
+        assert {re.split(r"[{ ]", line)[0] for line in samples} <= names | parts
+
+    def test_replies_by_status_and_by_time(self, start, address):
+        engine = start("--stats-http")
+        for path in ("/hello", "/sleep/0.3", "/no-such", "/raise-before"):
+            get(engine.http, path)
+
+        name = "gevent_engine_responses_total"
+        count = "gevent_engine_request_duration_seconds_count"
+
+        def page() -> str:
+            text = get(address, "/metrics").text
+            seen = {kind: _sum_of(text, rf'{name}.*status="{kind}"') for kind in ("4xx", "5xx")}
+            return text if seen == {"4xx": 1, "5xx": 1} else ""
+
+        text = wait_until(page, timeout=10, what="all four")
+        # The fixture has asked, too, until somebody answered.
+        everything = _sum_of(text, name)
+        assert _sum_of(text, rf'{name}.*status="2xx"') == everything - 2
+        assert _sum_of(text, count) == everything
+        bucket = "gevent_engine_request_duration_seconds_bucket"
+        assert _sum_of(text, rf'{bucket}.*le="0.25"') == everything - 1
+        assert _sum_of(text, rf'{bucket}.*le="10.0"') == everything
+        assert _sum_of(text, rf'{bucket}.*le="\+Inf"') == everything
+        replies = [worker["replies"] for worker in json.loads(get(address, "/").body)["workers"]]
+        assert sum(each["4xx"] for each in replies) == 1
 
     def test_ready_says_503_while_the_server_stops(self, start, address):
         engine = start("--stats-http")

@@ -191,7 +191,8 @@ STATS: Final = Section(
         Option(
             "stats-push",
             TEXT,
-            "Send figures to a statsd server: statsd:HOST:PORT[,PREFIX]. Implies --master.",
+            "Send figures to a statsd server: statsd:HOST:PORT[,PREFIX[,NAME:VALUE...]], tags as Datadog's "
+            "takes them. Implies --master.",
             aliases=("stats-pusher",),
             multiple=True,
             page="PushingStats.html",

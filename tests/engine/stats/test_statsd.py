@@ -54,13 +54,29 @@ def test_worker_0_is_all_of_them_and_many_fit_into_several_datagrams() -> None:
         ("statsd:127.0.0.1:8125", StatsdAddress("127.0.0.1", 8125)),
         ("statsd:stats.local:8125,shop.web", StatsdAddress("stats.local", 8125, "shop.web")),
         ("statsd:[::1]:8125", StatsdAddress("::1", 8125)),
+        ("statsd:x:1,shop,env:live,zone:a", StatsdAddress("x", 1, "shop", ("env:live", "zone:a"))),
+        ("statsd:x:1,env:live", StatsdAddress("x", 1, "uwsgi", ("env:live",))),
     ],
 )
 def test_addresses(text: str, address: StatsdAddress) -> None:
     assert parse_push(text) == address
 
 
-@pytest.mark.parametrize("text", ["carbon:x:1", "statsd:x", "statsd::1", "statsd:x:y"])
+@pytest.mark.parametrize(
+    "text", ["carbon:x:1", "statsd:x", "statsd::1", "statsd:x:y", "statsd:x:1,a,b", "statsd:x:1,a,b:c|d"]
+)
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="statsd:HOST:PORT"):
         parse_push(text)
+
+
+def test_tags_stand_behind_every_value() -> None:
+    (packet,) = StatsdFormat("shop", ("env:live", "zone:a")).datagrams({}, 3)
+    assert b"shop.core.listen_queue:3|g|#env:live,zone:a\n" in packet
+    assert all(line.endswith(b"|#env:live,zone:a") for line in packet.splitlines())
+
+
+def test_replies_by_status() -> None:
+    sent = lines(StatsdFormat(""), {1: row(3, replies_2xx=2, replies_5xx=1)})
+    assert sent["worker.0.replies_2xx"] == "2|c"
+    assert sent["worker.1.replies_5xx"] == "1|c"
