@@ -241,3 +241,25 @@ def test_the_file_of_a_unix_socket_outlives_workers(start_engine, tmp_path, back
     wait_until(lambda: server() != first, timeout=20, what="another worker")
     engine.wait_for_log(f"worker 1 (pid: {first}) has ended")
     assert uwsgi_request(path, "GET", "/hello").status == 200
+
+
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+def test_the_file_of_a_unix_socket_stays_until_somebody_removes_it(start_engine, tmp_path, loop):
+    """Servers of CPython 3.13's asyncio and of uvloop take the file along when they are closed."""
+    path = tmp_path / "app.sock"
+    options = ["--module", "routes", "--master", "--gevent", "1", "--loop-backend", loop]
+    engine = start_engine("--http-socket", str(path), *options, addresses=[path])
+    inode = path.stat().st_ino
+    with HttpConnection(path) as busy, HttpConnection(path) as waits:
+        busy.send_request("GET", "/sleep/1")
+        engine.wait_for_log("sleeping")
+        waits.send_request("GET", "/hello")
+        engine.wait_for_log("async queue is full")  # accepts nothing meanwhile
+        with HttpConnection(path) as late:
+            assert late.get("/hello").body == b"hello"
+    log = engine.log()
+    engine.signal(signal.SIGHUP)
+    engine.wait_for_log("spawned uWSGI worker 1", after=len(log))
+    assert get(path, "/hello").body == b"hello"
+    engine.stop()
+    assert path.stat().st_ino == inode
