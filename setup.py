@@ -61,6 +61,7 @@ CYTHON_MODULES = [
     "engine.request.body",
     "engine.request.exchange",
     "engine.request.link",
+    "engine.request.room",
     "engine.worker.answering",
 ]
 
@@ -71,6 +72,7 @@ TWINS = [
     "engine.protocols.http1.fields",
     "engine.protocols.http1.scan",
     "engine.protocols.http1.usual",
+    "engine.request.room",
     *(LINUX_TWINS if sys.platform == "linux" else []),
 ]
 

@@ -7,6 +7,7 @@ from engine.protocols.parser cimport Parser
 from engine.request.body cimport RequestBody
 from engine.request.exchange cimport Exchange
 from engine.request.link cimport Link
+from engine.request.room cimport Room
 
 cdef class Connection(Link):
     cdef public FrontEnd front
@@ -50,6 +51,8 @@ cdef class Connection(Link):
     cpdef bint is_full(self)
     cpdef bint peer_left(self)
     cpdef body_wanted(self)
+    @cython.locals(left=cython.longlong, got=Py_ssize_t)
+    cpdef Py_ssize_t receive_body(self, Room room) except -1
     cpdef reply_ended(self, exchange, bint reusable)
     cdef _advance_soon(self)
     cdef _set_waiting_deadline(self)

@@ -16,7 +16,7 @@ from engine.net.flow import Outlet
 from engine.net.frontend import FrontEnd
 from engine.net.reset import reset_on_close
 from engine.net.tunnel import Guest, Tunnel
-from engine.protocols.events import BadRequest, BodyChunk, BodyEnd, Event, PeerClosed
+from engine.protocols.events import END_OF_BODY, BadRequest, BodyChunk, BodyEnd, Event, PeerClosed
 from engine.protocols.http1.framing import Framing
 from engine.protocols.http1.writer import interim_head
 from engine.protocols.parser import Parser
@@ -24,6 +24,7 @@ from engine.protocols.websocket import WebSocketSettings
 from engine.request.body import EMPTY_BODY, RequestBody
 from engine.request.exchange import Exchange
 from engine.request.link import Link
+from engine.request.room import Room
 
 __all__ = ["Connection"]
 
@@ -298,6 +299,19 @@ class Connection(Link):
         self._seen = _EXCUSED  # a client that waits for 100 Continue begins now
         if self._pauses & 2:
             self._resume(2)
+
+    def receive_body(self, room: Room) -> int:
+        """Receive what the client has sent of the body straight into *room*; 0 if only the loop can."""
+        left = self._parser.body_left()
+        if not left or self._transport is None or self._closing:
+            return 0
+        try:
+            got = room.receive(self._out().descriptor(), left)
+        except OSError:
+            return 0  # the loop meets the end, too
+        if got and self._parser.skip_body(got):
+            self._body_ended(END_OF_BODY)
+        return got
 
     def pause_body(self) -> None:
         """The application is behind: let the client wait."""

@@ -18,6 +18,7 @@ cdef class Outlet:
     cdef public long long written
 
     cpdef bint is_encrypted(self)
+    cpdef int descriptor(self)
     cpdef shut(self)
     cpdef tell(self, place)
     cpdef bint is_full(self)

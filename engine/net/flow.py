@@ -77,6 +77,10 @@ class Outlet:
         """Whether TLS lies between."""
         return self._encrypted
 
+    def descriptor(self) -> int:
+        """Return the socket that plain bytes go through; -1 behind TLS and once it is closing."""
+        return self._fd
+
     def shut(self) -> None:
         """The connection is closing: never touch its descriptor again, its number may be reused."""
         self._fd = -1

@@ -31,6 +31,7 @@ from engine.protocols.websocket import WebSocketSettings
 from engine.request.body import EMPTY_BODY, RequestBody
 from engine.request.exchange import Exchange
 from engine.request.link import Link
+from engine.request.room import Room
 
 __all__ = ["Host", "Http2Stream"]
 
@@ -221,6 +222,10 @@ class Http2Stream(Link):
             self._expects = False
             self.outlet.send_head(interim_fields("100 Continue"))
             self.host.flush()
+
+    def receive_body(self, room: Room) -> int:
+        """Body bytes come in frames: nothing."""
+        return 0
 
     def pause_body(self) -> None:
         """The stream's window is what lets the client wait."""

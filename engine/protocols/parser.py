@@ -24,6 +24,14 @@ class Parser:
         """Hand the connection over to another protocol; return the bytes that follow the request."""
         raise NotImplementedError
 
+    def body_left(self) -> int:
+        """Return how many bytes must follow that are body and nothing else; 0 if that is not known."""
+        return 0
+
+    def skip_body(self, count: int) -> bool:
+        """*count* bytes of :meth:`body_left` were received elsewhere; return whether the body has ended."""
+        raise NotImplementedError
+
     def should_pause(self) -> bool:
         """True if bytes beyond the current request are kept, so reading on would pile up more."""
         raise NotImplementedError

@@ -14,6 +14,7 @@ from engine.protocols.events import BadRequest, BodyChunk, BodyEnd, Event, PeerC
 from engine.protocols.http1.parser import Http1Parser
 from engine.protocols.limits import Limits
 from engine.request.body import EMPTY_BODY, RequestBody
+from engine.request.room import Room
 
 __all__ = ["ByteReader", "Intake", "InvalidRequest"]
 
@@ -209,6 +210,10 @@ class Intake:
     def body_wanted(self) -> None:
         """The application waits for its body for the first time."""
         self._on_wanted()
+
+    def receive_body(self, room: Room) -> int:
+        """The reader may hold some of them: nothing."""
+        return 0
 
     def pause_body(self) -> None:
         """Do nothing: nobody reads ahead."""

@@ -1,3 +1,7 @@
+cimport cython
+
+from engine.request.room cimport Room
+
 cdef class RequestBody:
     cdef object _chunks
     cdef object _failure
@@ -20,6 +24,11 @@ cdef class RequestBody:
     cpdef discard(self)
     cpdef bint is_untouched(self)
     cpdef take(self, limit=*)
+    @cython.locals(room=Room, got=Py_ssize_t, rest=Py_ssize_t)
+    cpdef bytes gather(self, Py_ssize_t count)
+    @cython.locals(have=Py_ssize_t)
+    cdef bytes _join(self, Py_ssize_t count)
+    cdef bint _is_at_end(self)
     cpdef take_now(self, limit=*)
     cpdef tell(self, place)
     cdef _wake(self)

@@ -6,4 +6,5 @@ cdef class InputStream:
     cdef long long _position
 
     cdef _take(self, limit, asked)
+    cdef _gather(self, count, asked)
     cdef _read_some(self, wanted)

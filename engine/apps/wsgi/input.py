@@ -26,12 +26,14 @@ class InputStream:
     def _take(self, limit: int | None, asked: int) -> bytes:
         try:
             return self._body.take(limit)
-        except BodyTimeout as exc:
-            raise BodyTimeout(f"timeout during read({asked}) on wsgi.input") from exc
-        except BrokenBody as exc:
-            raise BrokenBody(f"error during read({asked}) on wsgi.input: {exc}", exc.status) from exc
-        except ClientDisconnected as exc:
-            raise ClientDisconnected(f"error during read({asked}) on wsgi.input: {exc}") from exc
+        except (BodyTimeout, ClientDisconnected) as exc:
+            raise _as_uwsgi_says(exc, asked) from exc
+
+    def _gather(self, count: int, asked: int) -> bytes:
+        try:
+            return self._body.gather(count)
+        except (BodyTimeout, ClientDisconnected) as exc:
+            raise _as_uwsgi_says(exc, asked) from exc
 
     def read(self, size: int | None = -1) -> bytes:
         """Return *size* bytes, fewer only at the end of the body; all the rest if None, 0 or negative.
@@ -42,11 +44,10 @@ class InputStream:
         if wanted > 0:
             data = self._read_some(wanted)
         else:
-            parts = [self._pending]
-            self._pending = b""
-            while data := self._take(None, 0):
-                parts.append(data)
-            data = b"".join(parts)
+            pending, self._pending = self._pending, b""
+            data = self._gather(-1, 0)
+            if pending:
+                data = pending + data
         self._position += len(data)
         return data
 
@@ -56,20 +57,9 @@ class InputStream:
             self._pending = pending[wanted:]
             return pending[:wanted]
         if not pending:
-            first = self._take(wanted, wanted)
-            if len(first) == wanted or not first:
-                return first
-            pending = first
-        parts = [pending]
-        have = len(pending)
+            return self._gather(wanted, wanted)
         self._pending = b""
-        while have < wanted:
-            data = self._take(wanted - have, wanted)
-            if not data:
-                break
-            parts.append(data)
-            have += len(data)
-        return b"".join(parts)
+        return pending + self._gather(wanted - len(pending), wanted)
 
     def read1(self, size: int = -1) -> bytes:
         """Return what is there, at most *size* bytes; wait only if nothing is (io.BufferedIOBase)."""
@@ -151,3 +141,10 @@ class InputStream:
 
     def close(self) -> None:
         """Do nothing: the connection outlives the body."""
+
+
+def _as_uwsgi_says(exc: BodyTimeout | ClientDisconnected, asked: int) -> OSError:
+    if isinstance(exc, BodyTimeout):
+        return BodyTimeout(f"timeout during read({asked}) on wsgi.input")
+    text = f"error during read({asked}) on wsgi.input: {exc}"
+    return BrokenBody(text, exc.status) if isinstance(exc, BrokenBody) else ClientDisconnected(text)

@@ -122,6 +122,18 @@ class Http1Parser(Parser):
             raise RuntimeError("receive() after take_remaining(): give the bytes to the new protocol")
         return []
 
+    def body_left(self) -> int:
+        """What is missing of a Content-Length."""
+        return self._left if self._state == BODY and self._chunks is None else 0
+
+    def skip_body(self, count: int) -> bool:
+        """See :meth:`engine.protocols.parser.Parser.skip_body`."""
+        self._left -= count
+        if self._left:
+            return False
+        self._state = DONE
+        return True
+
     def next_request(self) -> list[Event]:
         """Go on after the response has ended; return what is known of the next request.
 

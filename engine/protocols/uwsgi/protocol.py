@@ -112,6 +112,18 @@ class UwsgiParser(Parser):
             return events
         return self._take_value(data) if self._state == _VALUE else []
 
+    def body_left(self) -> int:
+        """What is missing of CONTENT_LENGTH."""
+        return self._left if self._state == _BODY else 0
+
+    def skip_body(self, count: int) -> bool:
+        """See :meth:`engine.protocols.parser.Parser.skip_body`."""
+        self._left -= count
+        if self._left:
+            return False
+        self._state = _DONE
+        return True
+
     def _take_head(self) -> list[Event]:
         buffer = self._buffer
         if len(buffer) < HEADER_SIZE:

@@ -41,6 +41,9 @@ class FakeSource:
     def body_wanted(self) -> None:
         self.wanted += 1
 
+    def receive_body(self, room) -> int:
+        return 0
+
     def new_parking(self) -> FakeParking:
         return self.parking
 
