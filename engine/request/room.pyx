@@ -4,7 +4,7 @@
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.exc cimport PyErr_CheckSignals, PyErr_SetFromErrno
 from cpython.ref cimport PyObject
-from libc.errno cimport EAGAIN, EINTR, EWOULDBLOCK, errno
+from libc.errno cimport EAGAIN, EINTR, errno
 from libc.string cimport memcpy
 
 cdef extern from "Python.h":
@@ -70,7 +70,7 @@ cdef class Room:
             if got >= 0:
                 self.have += got
                 return got
-            if errno == EAGAIN or errno == EWOULDBLOCK:
+            if errno == EAGAIN:
                 return 0
             if errno != EINTR:
                 PyErr_SetFromErrno(OSError)
