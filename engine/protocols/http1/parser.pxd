@@ -1,3 +1,5 @@
+cimport cython
+
 from engine.protocols.events cimport RequestHead
 from engine.protocols.http1.head cimport HeadReader
 from engine.protocols.http1.scan cimport is_one_head
@@ -24,6 +26,8 @@ cdef class Http1Parser(Parser):
     cpdef bint in_head(self)
     cpdef bint is_idle(self)
     cdef list _read_head(self, bytes head)
+    @cython.locals(rest=bytes)
+    cdef list _read_head_and_more(self, bytes data, Py_ssize_t end)
     cdef list _resume_head(self, Py_ssize_t seen)
     cdef list _check_unfinished(self, Py_ssize_t seen)
     cdef Py_ssize_t _take_body(self, bytes data, list events) except -1

@@ -104,6 +104,10 @@ class Http1Parser(Parser):
         if state == HEAD and data:
             if not self._buffer and is_one_head(data):
                 return self._read_head(data)  # the usual case
+            if not self._buffer and data[0] != 13:
+                end = data.find(b"\r\n\r\n") + 4
+                if end > 3:
+                    return self._read_head_and_more(data, end)
             seen = len(self._buffer)
             self._buffer += data
             return self._resume_head(seen)
@@ -188,6 +192,16 @@ class Http1Parser(Parser):
         head = bytes(buffer[: end + 4])
         del buffer[: end + 4]
         return self._read_head(head)
+
+    def _read_head_and_more(self, data: bytes, end: int) -> list[Event]:
+        """A head and, without a detour through the buffer, what came of its body."""
+        events = self._read_head(data[:end])
+        if self._state == BODY:
+            rest = data[end:]
+            end += self._take_body(rest, events)
+        if self._state == DONE and not self._discards and end < len(data):
+            self._buffer += data[end:]
+        return events
 
     def _check_unfinished(self, seen: int) -> list[Event]:
         """Refuse early what no further byte can mend: wrong request line, bare LF, too long."""
