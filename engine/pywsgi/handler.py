@@ -13,25 +13,21 @@ import time
 import traceback
 from datetime import datetime
 from email.utils import formatdate
-from socket import SHUT_WR
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from bridge.server import GreenletExit, wait_write
-from engine.apps.wsgi.file_wrapper import FileWrapper
-from engine.errors import BrokenBody, ClientDisconnected, ReplyError
-from engine.interfaces import Environ, ExcInfo, Write
-from engine.net.reset import reset_on_close
-from engine.net.sendfile import copy_file, send_file
+from bridge.server import GreenletExit
+from engine.errors import BrokenBody, ReplyError
+from engine.interfaces import Environ
 from engine.protocols.events import RequestHead
-from engine.protocols.http1.framing import Framing
-from engine.protocols.http1.writer import CONTINUE, error_page, interim_head
+from engine.protocols.http1.writer import CONTINUE, error_page
 from engine.pywsgi.headers import RequestHeaders
 from engine.pywsgi.input import Input
 from engine.pywsgi.intake import ByteReader, Intake, InvalidRequest
-from engine.pywsgi.reply import BytesPairs, ReplyHead, encode_reply
+from engine.pywsgi.lingering import linger
+from engine.pywsgi.reply import ReplyHead
+from engine.pywsgi.reply_side import ReplySide
 from engine.pywsgi.request import fill_environ
 from engine.request.exchange import Exchange
-from engine.request.link import Link
 
 if TYPE_CHECKING:
     from engine.pywsgi.server import WSGIServer
@@ -43,14 +39,11 @@ MAX_REQUEST_LINE: Final = 8192
 
 # What a client may still be sending of a body nobody read, before closing is cheaper than reading on.
 _DRAIN: Final = 65536
-# Seconds in all, and without a byte, as nginx does (lingering_time, lingering_timeout).
-_LINGER: Final = 30.0
-_LINGER_PAUSE: Final = 5.0
 _OUR_ERROR: Final = "500 Internal Server Error"
 _ERRORS: Final = {400: "400 Bad Request", 500: _OUR_ERROR}
 
 
-class WSGIHandler(Link):
+class WSGIHandler(ReplySide):
     """Serves the requests of one connection (``WSGIServer(..., handler_class=...)``).
 
     Subclasses may override any public method; ``get_environ``, ``run_application`` and ``log_request``
@@ -58,9 +51,6 @@ class WSGIHandler(Link):
     """
 
     protocol_version = "HTTP/1.1"
-    ApplicationError: type[BaseException] = AssertionError
-    """What is raised for an application that breaks PEP 3333."""
-
     ignored_socket_errors: tuple[int, ...] = (errno.EPIPE, errno.ECONNRESET)
     """Errors of the client's socket that are not logged: it went away."""
 
@@ -71,28 +61,13 @@ class WSGIHandler(Link):
     path = ""
     request_version = ""
     content_length: int | None = None
-    client_address: Any
-    close_connection = False
-    connection_upgraded = False
     wsgi_input: Any = None
-    status: bytes | None = None
-    code = 0
-    response_headers: BytesPairs
-    response_length = 0
-    headers_sent = False
-    provided_date: str | None = None
-    provided_content_length: str | None = None
-    result: Any = None
     time_start = 0.0
     time_finish = 0.0
 
-    _orig_status: str | None = None
-    _exchange: Exchange | None = None
-    _reply: ReplyHead | None = None
     _head: RequestHead | None = None
     _headers: RequestHeaders | None = None
     _reads_lines = False
-    _broken = False
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -144,7 +119,7 @@ class WSGIHandler(Link):
         self.rfile.close()
         if sock is not None:
             if self._intake.is_cut_off():
-                _linger(sock)
+                linger(sock)
             else:
                 try:
                     os.read(sock.fileno(), _DRAIN)
@@ -291,162 +266,6 @@ class WSGIHandler(Link):
             if close is not None:
                 close()
 
-    def process_result(self) -> None:
-        """Send :attr:`result` and end the reply."""
-        result = self.result
-        exchange = self._current()
-        if isinstance(result, list | tuple) and not self.headers_sent:
-            body = b"".join(result)
-            self._refuse_body(body)
-            exchange.send_all(body)
-        elif isinstance(result, FileWrapper):
-            self._send_file(exchange, result)
-        else:
-            for item in result:
-                if item:
-                    self.write(item)
-        exchange.finish()
-
-    def _send_file(self, exchange: Exchange, wrapper: FileWrapper) -> None:
-        place = wrapper.place()
-        if place is not None:
-            exchange.send_file(*place)
-        else:
-            for item in wrapper.blocks(exchange.room()):
-                self.write(item)
-
-    def start_response(
-        self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
-    ) -> Write:
-        """Note status and headers (PEP 3333); they go out with the first bytes of the body.
-
-        :raises UnicodeError: if something is not ``str``, or does not fit latin-1
-        :raises ValueError: for line breaks, and for headers that belong to the server
-        :raises ReplyError: on a second call without *exc_info*
-        """
-        if exc_info is not None and self.headers_sent:
-            try:
-                raise exc_info[1].with_traceback(exc_info[2])
-            finally:
-                exc_info = None
-        reply = ReplyHead(status, headers)
-        self._current().start_response(status, reply.pairs, exc_info)
-        self._note(reply)
-        return self.write
-
-    def _note(self, reply: ReplyHead) -> None:
-        self._reply = reply
-        self._orig_status = reply.status
-        self.status = reply.status.encode("latin-1")
-        self.code = reply.code
-        self.response_headers = reply.headers
-        self.provided_content_length = None if reply.length is None else str(reply.length)
-        self.provided_date = "yes" if reply.dated else None
-
-    def finalize_headers(self) -> None:
-        """Add what is missing to :attr:`response_headers`; called once, before they go out."""
-        if self.provided_date is None:
-            self.response_headers.append((b"Date", formatdate(usegmt=True).encode()))
-        self.connection_upgraded = self.code == 101
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send some of the body now; ``b""`` sends the head, if nothing did so far."""
-        exchange = self._current()
-        if not self.status:
-            raise self.ApplicationError("the application did not call start_response()")
-        self._refuse_body(data)
-        if data:
-            # bytes(memoryview(...)) refuses str, and numbers, which bytes() would take.
-            exchange.write(data if isinstance(data, bytes) else bytes(memoryview(data)))
-        elif not self.headers_sent:
-            exchange.send_head(None)
-
-    def _refuse_body(self, data: object) -> None:
-        if data and self.code in (304, 204):
-            raise self.ApplicationError(f"The {self.code} response must have no body")
-
-    def _current(self) -> Exchange:
-        exchange = self._exchange
-        if exchange is None:
-            raise ReplyError("the request is over; start_response() and write() belong to its own time")
-        return exchange
-
-    # -- what Exchange asks for ------------------------------------------------------------------
-
-    def encode_interim(self, status: str, headers: list[tuple[str, str]]) -> bytes:
-        """Encode a 1xx response."""
-        return interim_head(status, headers)
-
-    def encode_head(
-        self, head: Any, status: str, headers: list[tuple[str, str]], length: int | None
-    ) -> tuple[bytes, Framing]:
-        """Frame the reply and encode its head; see :class:`engine.request.link.Link`."""
-        reply = self._reply
-        assert reply is not None
-        assert self.status is not None
-        self.finalize_headers()
-        self.headers_sent = True
-        keep_alive = not self.close_connection
-        return encode_reply(
-            reply, self.status, self.response_headers, head.method, head.http_version, keep_alive, length
-        )
-
-    def transmit(self, data: bytes) -> None:
-        """Send bytes of the reply; waits while the client is slow."""
-        self._sendall(data)
-
-    def transmit_file(self, fd: int, offset: int, count: int) -> int:
-        """Send part of a regular file; return how many bytes it had."""
-        sent = 0
-        if not self.server.ssl_enabled:
-            sock = self.socket.fileno()
-            sent = send_file(sock, fd, offset, count, lambda: wait_write(sock))
-            self.response_length += sent
-        if sent < count:
-            sent += copy_file(fd, offset + sent, count - sent, self._sendall)
-        return sent
-
-    def _sendall(self, data: bytes) -> None:
-        if self._broken:
-            raise ClientDisconnected("write error: an earlier write ended halfway")
-        try:
-            self.socket.sendall(data)
-        except OSError as exc:
-            self._orig_status = self._orig_status or "000"
-            self.close_connection = True
-            self.code = -abs(self.code)
-            self.status = f"socket error: {exc}".encode("latin-1", "replace")
-            raise
-        except BaseException:  # a timeout of the application: what it sends now must not shift what follows
-            self._broken = True
-            self.abort(True)
-            raise
-        self.response_length += len(data)
-
-    def reply_ended(self, exchange: Exchange, reusable: bool) -> None:
-        """The reply is over."""
-        if not reusable:
-            self.close_connection = True
-
-    def abort(self, reset: bool) -> None:
-        """The reply is not complete: the client sees the missing end when the connection closes."""
-        self.close_connection = True
-        if reset:
-            reset_on_close(self.socket)
-
-    def remote_addr(self, head: Any) -> str:
-        """The client's address."""
-        client = self.client_address
-        return str(client[0] if isinstance(client, tuple) else client)
-
-    def fileno(self) -> int:
-        """Return the descriptor of the client's socket."""
-        return int(self.socket.fileno())
-
-    def hang_up(self) -> None:
-        """Close after this request."""
-        self.close_connection = True
-
     # -- errors and logs ---------------------------------------------------------------------------
 
     def _cut(self) -> None:
@@ -513,19 +332,6 @@ class WSGIHandler(Link):
         return (
             f'{address or "-"} - - [{now}] "{self.requestline}" {status} {self.response_length or "-"} {took}'
         )
-
-
-def _linger(sock: Any) -> None:
-    """Read on, so that a client that is still sending comes to read the reply."""
-    give_up = time.monotonic() + _LINGER
-    try:
-        sock.shutdown(SHUT_WR)
-        while (left := give_up - time.monotonic()) > 0:
-            sock.settimeout(min(_LINGER_PAUSE, left))
-            if not sock.recv(_DRAIN):
-                return
-    except OSError:
-        pass
 
 
 def _exc_info() -> Any:
