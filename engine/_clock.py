@@ -1,6 +1,7 @@
 """The two clocks of a request: ``time.time`` and ``time.monotonic``, in seconds.
 
-``_clock.pyx`` is its twin in the compiled build.
+``_clock.pyx`` is its twin in the compiled build.  ``bridge._clock`` is not used in its place: most of the
+engine imports nothing of the bridge, so that it runs, and is tested, without greenlets.
 """
 
 from __future__ import annotations

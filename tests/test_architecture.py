@@ -52,6 +52,7 @@ ENGINE_RANKS = [
     "engine.protocols",
     "engine.config",
     "engine.channels",
+    "engine.pids",
     "engine.request",
     "engine.websocket",
     "engine.net",
@@ -72,6 +73,7 @@ ENGINE_RANKS = [
 # Who in engine may know that there are greenlets; everybody else gets what it needs as arguments.
 MAY_IMPORT_BRIDGE = {
     "engine.channels",
+    "engine.pids",
     "engine.cores",
     "engine.signals",
     "engine.uwsgi_api",

@@ -24,10 +24,6 @@ class Services(Driver):
             self._private = self._new_private_loop()
         return self._private
 
-    def hosted_by(self, aio: Any) -> bool:
-        """Tell whether *aio* runs, or will run, in this thread as the host."""
-        return aio is self._ext_aio or aio is self._private
-
     def adopt(self, running: Any) -> None:
         """Make the running loop the host now, if it is not yet."""
         if self._aio is not running:
@@ -50,12 +46,3 @@ class Services(Driver):
             self._drain_soon()
         else:
             self._enter_hub()
-
-    def fire_from_future(self, event: Fireable) -> None:
-        """Like :meth:`fire_from_host`, at once on uvloop too; for callbacks of futures and ``call_soon``."""
-        running = _get_running_loop()
-        if running is None or running is not self._aio:
-            self._fire_threadsafe(event)
-            return
-        self._fired.append(event)
-        self._enter_hub()

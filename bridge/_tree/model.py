@@ -21,7 +21,6 @@ class State(Enum):
     RUNNING = "running"
     READY = "ready to run"
     WAITING = "waiting"
-    HOSTING = "running the asyncio loop"
 
 
 @dataclass(frozen=True, slots=True)

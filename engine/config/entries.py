@@ -45,9 +45,6 @@ class Entry:
     def with_value(self, value: str | None) -> Entry:
         return replace(self, value=value)
 
-    def with_key(self, key: str) -> Entry:
-        return replace(self, key=key)
-
     @property
     def spelling(self) -> str:
         """The name as its writer would look for it: ``--gevent``, or ``gevent`` in a file."""

@@ -10,7 +10,7 @@ from operator import or_
 from typing import TYPE_CHECKING, Final
 
 from engine.address import parse_address
-from engine.config.values import Kind
+from engine.config.values import Kind, checked
 from engine.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -175,22 +175,7 @@ def _ssl_option(text: str) -> int:
     return int(number)
 
 
-def _address_text(text: str) -> str:
-    tls_address(text)
-    return text
-
-
-def _keyvals_text(text: str) -> str:
-    tls_keyvals(text)
-    return text
-
-
-def _site_text(text: str) -> str:
-    tls_site(text)
-    return text
-
-
-TLS_ADDRESS: Final = Kind("ADDRESS,CERT,KEY,...", _address_text)
-TLS_KEYVALS: Final = Kind("addr=A,cert=FILE,key=FILE,...", _keyvals_text)
+TLS_ADDRESS: Final = checked("ADDRESS,CERT,KEY,...", tls_address)
+TLS_KEYVALS: Final = checked("addr=A,cert=FILE,key=FILE,...", tls_keyvals)
 SSL_OPTION: Final = Kind("OPTION", _ssl_option)
-SNI_SITE: Final = Kind("HOST CERT,KEY,...", _site_text)
+SNI_SITE: Final = checked("HOST CERT,KEY,...", tls_site)

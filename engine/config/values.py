@@ -29,6 +29,7 @@ __all__ = [
     "UMASK",
     "Argument",
     "Kind",
+    "checked",
     "choice",
     "is_false",
     "optional",
@@ -115,11 +116,6 @@ def _umask(text: str) -> int:
     return int(text, 8)
 
 
-def _peers(text: str) -> str:
-    check_peers(text)
-    return text
-
-
 def _fields(text: str) -> str:
     for word in text.lower().replace(",", " ").split():
         if word not in FIELDS:
@@ -140,9 +136,17 @@ def _assignment(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _address(text: str) -> str:
-    parse_address(text)
-    return text
+def checked(metavar: str, check: Callable[[str], object]) -> Kind:
+    """A text that stays as it is, if *check* takes it.
+
+    :param check: raises ValueError, or ConfigError for an address, saying what is accepted
+    """
+
+    def parse(text: str) -> str:
+        check(text)
+        return text
+
+    return Kind(metavar, parse)
 
 
 def choice(*words: str) -> Kind:
@@ -175,10 +179,10 @@ BYTES: Final = Kind("BYTES", _number)
 TEXT: Final = Kind("TEXT", _text)
 FILE: Final = Kind("FILE", _text)
 DIRECTORY: Final = Kind("DIR", _text)
-ADDRESS: Final = Kind("ADDRESS", _address)
+ADDRESS: Final = checked("ADDRESS", parse_address)
 ASSIGNMENT: Final = Kind("NAME=VALUE", _assignment)
 UMASK: Final = Kind("MODE", _umask)
 REDIRECT: Final = Kind("ADDRESS[,PORT]", _redirect)
-PEERS: Final = Kind("LIST", _peers)
+PEERS: Final = checked("LIST", check_peers)
 FORWARDED_FIELDS: Final = Kind("LIST", _fields)
 MODE: Final = Kind("MODE", _mode, Argument.OPTIONAL, bare=0o666)

@@ -281,10 +281,6 @@ class StreamOutlet:
             self._parking.unpark()
         self.ring()
 
-    def is_stuck(self) -> bool:
-        """Whether bytes are kept that nobody waits for."""
-        return bool(self._pending) and self._place is None
-
     def __repr__(self) -> str:
         state: Any = "gone" if self.gone else "ended" if self.ended else f"{len(self._pending)} bytes kept"
         return f"<StreamOutlet {self._number} {state}>"

@@ -45,8 +45,6 @@ class Preliminaries:
         self._log = log
         self._proxies = proxies or TrustedPeers(())
         self._by_alpn = by_alpn or {}
-        self.handshakes = 0
-        """TLS handshakes that go on now."""
 
     async def connect(self, listener: Listener, sock: socket.socket) -> None:
         """Make the connection; whatever goes wrong costs only this client."""
@@ -90,16 +88,12 @@ class Preliminaries:
         self, keeper: TlsKeeper, factory: Callable[..., Any], sock: socket.socket, known: Environ | None
     ) -> None:
         sites, timeout = keeper.sites, keeper.tls.handshake_timeout
-        self.handshakes += 1
-        try:
-            await self._loop.connect_accepted_socket(
-                lambda: _Greeter(sites, factory, self._by_alpn, known or {}),
-                sock,
-                ssl=sites.context,
-                ssl_handshake_timeout=timeout,
-            )
-        finally:
-            self.handshakes -= 1
+        await self._loop.connect_accepted_socket(
+            lambda: _Greeter(sites, factory, self._by_alpn, known or {}),
+            sock,
+            ssl=sites.context,
+            ssl_handshake_timeout=timeout,
+        )
 
 
 def _address_of(sock: socket.socket) -> str:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from typing import Final
 
-from bridge.lowlevel import original
 from engine.logs.server_log import ServerLog
+from engine.pids import exit_code
 from engine.process.child import Child
 from engine.process.children import Children
 from engine.process.intent import Intent
 from engine.process.plan import Phase, respawn_delay
 
-__all__ = ["Burials", "ended"]
+__all__ = ["Burials"]
 
 _YOUNG: Final = 1.0  # seconds; whoever dies before that counts as a bad start
 _APP_FAILED: Final = 22  # exit status of a worker that could not load the application, as in uWSGI
@@ -50,7 +49,7 @@ class Burials:
     def reap(self) -> None:
         """Bury every worker that has ended."""
         for child in self._children:
-            code = ended(child.pid)
+            code = exit_code(child.pid)
             if code is not None:
                 self._buried(self._children.remove(child.pid), code)
 
@@ -91,12 +90,3 @@ class Burials:
         for child in kept:
             child.stale = False
         return bool(kept)
-
-
-def ended(pid: int) -> int | None:
-    """Return the exit code of a child that has ended, negative for a signal; None while it runs."""
-    try:
-        found, status = original("os", "waitpid")(pid, os.WNOHANG)
-    except ChildProcessError:
-        return 0
-    return os.waitstatus_to_exitcode(status) if found else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -14,7 +13,7 @@ from engine.process.plan import Phase
 from engine.process.reexec import Inherited, OldWorker
 from engine.stats.scoreboard import Column
 
-__all__ = ["Children", "send_signal"]
+__all__ = ["Children"]
 
 _CONTROL: Final = Lane.CONTROL
 
@@ -142,11 +141,3 @@ class Children:
                 key = str(child.number)
                 requests[key] = requests.get(key, 0) + child.row[Column.REQUESTS]
         return requests
-
-
-def send_signal(pid: int, number: int) -> None:
-    """Send a signal to a process that may have ended meanwhile."""
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        pass

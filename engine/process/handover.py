@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 
 from bridge.lowlevel import original
 from engine.logs.server_log import ServerLog
+from engine.pids import exit_code, send_signal
 from engine.process.births import flush_output
-from engine.process.burials import ended
-from engine.process.children import Children, send_signal
+from engine.process.children import Children
 from engine.process.events import MasterEvents
 from engine.process.intent import MASTER_SIGNALS, Intent
 from engine.process.reexec import Inherited, Origin, ServingSocket
@@ -69,7 +69,7 @@ class Handover:
         """Go on if the trial has ended; does not return if the next image takes over."""
         if not self._check_pid:
             return
-        code = ended(self._check_pid)
+        code = exit_code(self._check_pid)
         if code is None:
             return
         self._check_pid = 0

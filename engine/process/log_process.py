@@ -16,7 +16,7 @@ from bridge.lowlevel import original
 from engine.errors import ConfigError
 from engine.logs.python_logging import REQUEST_LOGGER, SERVER_LOGGER
 from engine.logs.targets import LogTargets
-from engine.process.children import send_signal
+from engine.pids import send_signal
 
 __all__ = ["LogProcess"]
 

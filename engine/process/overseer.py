@@ -9,8 +9,9 @@ from typing import Final
 
 from engine.config.settings import Settings
 from engine.logs.server_log import ServerLog
+from engine.pids import send_signal
 from engine.process.child import Child
-from engine.process.children import Children, send_signal
+from engine.process.children import Children
 from engine.process.events import MasterEvents
 from engine.process.plan import Phase
 from engine.stats.scoreboard import Column, Row

@@ -6,7 +6,7 @@ import os
 import signal
 from typing import Final
 
-from engine.process.burials import ended
+from engine.pids import exit_code
 from engine.process.intent import MASTER_SIGNALS
 
 __all__ = ["Program"]
@@ -47,7 +47,7 @@ class Program:
         """Return its exit status, negative for a signal, once; None while it runs or after."""
         if not self.pid:
             return None
-        code = ended(self.pid)
+        code = exit_code(self.pid)
         if code is not None:
             self.pid = 0
         return code

@@ -12,8 +12,8 @@ import traceback
 from typing import TYPE_CHECKING
 
 from bridge.lowlevel import original
+from engine.pids import exit_code
 from engine.process.births import flush_output
-from engine.process.burials import ended
 from engine.process.reexec import Inherited
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Refork:
         server.origin.execute(Inherited(os.getpid(), sockets, copied_from=parent))
 
     def _look(self) -> None:
-        if self._pid and ended(self._pid) is not None:
+        if self._pid and exit_code(self._pid) is not None:
             self._master.log.line(f"the master copy (pid: {self._pid}) has ended")
             self._pid = 0
 

@@ -6,9 +6,10 @@ import signal
 import time
 
 from engine.logs.server_log import ServerLog
+from engine.pids import send_signal
 from engine.process.burials import Burials
 from engine.process.child import Child
-from engine.process.children import Children, send_signal
+from engine.process.children import Children
 from engine.process.intent import Intent
 from engine.process.plan import Phase
 

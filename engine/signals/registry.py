@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final
 
 __all__ = ["MASTER", "Registry", "Row", "Wishes"]
 
 MASTER: Final = 0
 """Stands for registrations made before the fork, which every process has."""
-
-W = TypeVar("W", bound=Hashable)
 
 
 @dataclass(slots=True)

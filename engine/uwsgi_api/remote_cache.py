@@ -17,6 +17,7 @@ from engine.errors import ProtocolError
 from engine.protocols.events import UwsgiHead
 from engine.protocols.uwsgi.packet import HEADER_SIZE, decode_header, decode_variables, encode_packet
 from engine.protocols.uwsgi.protocol import CACHE, CACHE_COMMAND
+from engine.uwsgi_api.numbers import number_in
 from engine.uwsgi_api.remote import connect, decode_array
 
 __all__ = ["CacheService", "RemoteCache"]
@@ -24,7 +25,6 @@ __all__ = ["CacheService", "RemoteCache"]
 _TIMEOUT: Final = 30.0  # seconds; uWSGI's socket-timeout with gevent
 _VARIABLES: Final = 64
 _HEADER: Final = struct.Struct("<BHB")
-_INTEGER: Final = struct.Struct("=q")
 _LONGEST: Final = 0xFFFF
 _NOT_FOUND: Final = (
     b"HTTP/1.0 404 Not Found\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\nNot Found"
@@ -79,8 +79,7 @@ class RemoteCache:
 
     def number(self, key: bytes) -> int:
         """Return a number that the server has made by counting; 0 if there is none."""
-        value = self.get(key) or b""
-        return int(_INTEGER.unpack(value)[0]) if len(value) == _INTEGER.size else 0
+        return number_in(self.get(key) or b"")
 
     def keys(self) -> list[bytes]:
         """Never: the protocol cannot ask for them.

@@ -7,7 +7,19 @@ from typing import Final
 from engine.config.app_spec import parse_mount
 from engine.config.options.later import noop, refused
 from engine.config.options.record import Option, Section
-from engine.config.values import ASSIGNMENT, COUNT, DIRECTORY, FILE, FLAG, NUMBER, SECONDS, TEXT, Kind, choice
+from engine.config.values import (
+    ASSIGNMENT,
+    COUNT,
+    DIRECTORY,
+    FILE,
+    FLAG,
+    NUMBER,
+    SECONDS,
+    TEXT,
+    Kind,
+    checked,
+    choice,
+)
 
 __all__ = ["APPLICATION"]
 
@@ -21,11 +33,6 @@ def _module(text: str) -> object:
 _MODULE: Final = Kind("MODULE[:CALLABLE]", _module)
 
 _ALIAS: Final = Kind("NAME=MODULE", ASSIGNMENT.parse)
-
-
-def _mount(text: str) -> str:
-    parse_mount(text)
-    return text
 
 
 APPLICATION: Final = Section(
@@ -50,7 +57,7 @@ APPLICATION: Final = Section(
         ),
         Option(
             "mount",
-            Kind("/PATH=APP", _mount),
+            checked("/PATH=APP", parse_mount),
             "Serve this application below a path: MODULE:CALLABLE or FILE.py, with wsgi:, asgi: or "
             "asgi+green: in front if need be. The longest path wins. SCRIPT_NAME is the path, PATH_INFO the "
             "rest. In uWSGI too --worker-mount does the same.",

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Final
 
 from engine.uwsgi_api.cluster.client import Client
+from engine.uwsgi_api.numbers import number_in, to_value
 from engine.uwsgi_api.shared.cache import CacheSettings
 
 __all__ = ["SharedCache"]
 
-_INTEGER: Final = struct.Struct("=q")
 _PAGE: Final = 500  # keys per step of a scan
 
 # Replace a value unless somebody else has done so meanwhile; "" as the value before means none.
@@ -80,13 +80,13 @@ class SharedCache:
         name = self._prefix + key
         while True:
             before: bytes = self._client.do("GET", name) or b""
-            after = _INTEGER.pack((how(_number(before)) + (1 << 63)) % (1 << 64) - (1 << 63))
+            after = to_value(how(number_in(before)))
             if self._client.do("EVAL", _SWAP, 1, name, before, after, _milliseconds(expires)):
                 return True
 
     def number(self, key: bytes) -> int:
         """Return a number that was made by :meth:`change`; 0 if there is none."""
-        return _number(self.get(key) or b"")
+        return number_in(self.get(key) or b"")
 
     def keys(self) -> list[bytes]:
         """Return all keys."""
@@ -108,10 +108,3 @@ class SharedCache:
 
 def _milliseconds(seconds: float) -> int:
     return int(seconds * 1000) if seconds > 0 else 0
-
-
-def _number(value: bytes) -> int:
-    if len(value) != _INTEGER.size:
-        return 0
-    number: int = _INTEGER.unpack(value)[0]
-    return number

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from bridge.lowlevel import fork, original
 from engine.channels import Lane, MasterSide, WorkerSide, pair
+from engine.pids import exit_code, send_signal
 from engine.signals.local import Local
 from engine.signals.targets import Kind
 from engine.uwsgi_api.cluster.uplink import Uplink
@@ -130,7 +131,7 @@ class Crew:
             self._since = float("inf")
             for pid in pids:
                 self._log(f"helper (pid: {pid}) is taking too much time to die...NO MERCY !!!")
-                _kill(pid, signal.SIGKILL)
+                send_signal(pid, signal.SIGKILL)
 
     def _kill_stuck(self, now: float) -> None:
         """End those that are over a deadline and whose loop does not turn."""
@@ -139,7 +140,7 @@ class Crew:
                 helper.due = NEVER
                 name = helper.role.name().upper() if helper.role.kind is Kind.MULE else "THE SPOOLER"
                 self._log(f"*** HARAKIRI ON {name} (pid: {helper.pid}) *** it does not end by itself")
-                _kill(helper.pid, signal.SIGKILL)
+                send_signal(helper.pid, signal.SIGKILL)
 
     def _replace(self, kind: Kind) -> None:
         """Let the helpers of a kind end after what they do; others follow."""
@@ -147,7 +148,7 @@ class Crew:
             if helper.role.kind is kind:
                 helper.told = True
                 self._log(f"replacing {helper.role.name()} (pid: {helper.pid})")
-                _kill(helper.pid, signal.SIGTERM)
+                send_signal(helper.pid, signal.SIGTERM)
 
     def _start(self, role: Role) -> None:
         pid, channel = self._fork(role)
@@ -193,11 +194,11 @@ class Crew:
             helper.channel.close()
 
     def _bury(self) -> None:
-        self._strangers = [pid for pid in self._strangers if _ended(pid) is None]
+        self._strangers = [pid for pid in self._strangers if exit_code(pid) is None]
         for role, helper in self._helpers.items():
             if helper is None:
                 continue
-            status = _ended(helper.pid)
+            status = exit_code(helper.pid)
             if status is None:
                 continue
             if helper.channel.fileno() >= 0:
@@ -222,7 +223,7 @@ class Crew:
             self._told = True
             self._since = time.monotonic()
             for helper in filter(None, self._helpers.values()):
-                _kill(helper.pid, signal.SIGTERM)
+                send_signal(helper.pid, signal.SIGTERM)
 
     def _before_exec(self) -> None:
         """The next image starts its own helpers; those of now end after what they do."""
@@ -296,19 +297,3 @@ class Crew:
 def _flush_output() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
-
-
-def _ended(pid: int) -> int | None:
-    """Return the exit code of a child that has ended; None while it runs."""
-    try:
-        ended, status = original("os", "waitpid")(pid, os.WNOHANG)
-    except ChildProcessError:
-        return 0
-    return os.waitstatus_to_exitcode(status) if ended else None
-
-
-def _kill(pid: int, number: int) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        pass

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from engine.uwsgi_api.numbers import number_in, to_value
 from engine.uwsgi_api.shared.range_lock import Guard
 from engine.uwsgi_api.shared.segments import Segment
 
@@ -30,7 +31,6 @@ _ITEM: Final = struct.Struct(
     "=IIIIQdQ"
 )  # hash, key length, in use, next free, value length, expires, last use
 _BUCKET: Final = struct.Struct("=I")  # item number + 1; 0: empty
-_INTEGER: Final = struct.Struct("=q")
 _SAMPLE: Final = 16  # items looked at to find one that was not used for long
 
 
@@ -134,9 +134,8 @@ class Cache:
             item = found[1] if found is not None else self._new_item(key)
             if item < 0:
                 return False
-            before = _number(self._value(item)) if found is not None else 0
-            after = (how(before) + (1 << 63)) % (1 << 64) - (1 << 63)
-            self._store(item, key, _INTEGER.pack(after), expires)
+            before = number_in(self._value(item)) if found is not None else 0
+            self._store(item, key, to_value(how(before)), expires)
             return True
 
     def add(self, key: bytes, n: int, expires: float = 0) -> bool:
@@ -146,7 +145,7 @@ class Cache:
     def number(self, key: bytes) -> int:
         """Return a number that was made by :meth:`change`; 0 if there is none."""
         value = self.get(key)
-        return 0 if value is None else _number(value)
+        return 0 if value is None else number_in(value)
 
     def keys(self) -> list[bytes]:
         """Return all keys."""
@@ -307,10 +306,3 @@ class Cache:
         some = range(count) if count <= _SAMPLE else random.sample(range(count), _SAMPLE)
         oldest = min(some, key=lambda item: _ITEM.unpack_from(self._memory, self._at(item))[6])
         self._remove(*self._find(self._key(oldest)))
-
-
-def _number(value: bytes) -> int:
-    if len(value) != _INTEGER.size:
-        return 0
-    number: int = _INTEGER.unpack(value)[0]
-    return number
