@@ -47,7 +47,6 @@ def help_text(table: OptionTable, width: int) -> str:
     blocks.extend(block for section in table.sections for block in _section(section, width))
     for status, heading in (
         (Status.NOOP, "Accepted without effect, because it is always so here"),
-        (Status.PLANNED, "Options of uWSGI that are not supported yet"),
         (Status.REFUSED, "Options of uWSGI that are refused; using one says what to do instead"),
     ):
         names = sorted(option.name for option in table if option.status is status)

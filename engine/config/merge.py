@@ -18,7 +18,7 @@ __all__ = ["Merged"]
 class Merged:
     """The values of all options, by canonical name.
 
-    :raises ConfigError: for a value that cannot be read, or an option that is planned or refused
+    :raises ConfigError: for a value that cannot be read, or an option that is refused
     """
 
     def __init__(self, entries: Iterable[Entry], table: OptionTable) -> None:
@@ -110,7 +110,7 @@ class Merged:
             if option.status is Status.SUPPORTED:
                 self._set(option, entry, False)
             return
-        if option.status in (Status.PLANNED, Status.REFUSED):
+        if option.status is Status.REFUSED:
             raise ConfigError(_refusal(option, entry))
         if option.status is Status.NOOP:
             self.without_effect[option.name] = option.note
@@ -153,8 +153,4 @@ def _parse(option: Option, entry: Entry) -> object:
 
 
 def _refusal(option: Option, entry: Entry) -> str:
-    where = f"{entry.origin}: {entry.spelling}"
-    if option.status is Status.REFUSED:
-        return f"{where} is not supported by gevent-engine in gevent mode: {option.note}"
-    instead = f"; until then: {option.note}" if option.note else "; remove it, or stay with uWSGI for now"
-    return f"{where} is not supported by gevent-engine yet{instead}"
+    return f"{entry.origin}: {entry.spelling} is not supported by gevent-engine in gevent mode: {option.note}"

@@ -30,7 +30,6 @@ _REST = (
         "What these ask for is always so here, or cannot matter. Using one is no error.",
         "why",
     ),
-    (Status.PLANNED, "Not supported yet", "Using one ends the start-up with a message.", "until then"),
     (
         Status.REFUSED,
         "Refused",

@@ -14,7 +14,6 @@ __all__ = ["check_report"]
 _WORDS = {
     Status.SUPPORTED: "supported",
     Status.NOOP: "ignored",
-    Status.PLANNED: "not yet",
     Status.REFUSED: "refused",
 }
 
@@ -42,12 +41,12 @@ def check_report(
             continue
         status = option.status
         off = option.kind.argument is Argument.NONE and entry.value is not None and is_false(entry.value)
-        if off and status in (Status.PLANNED, Status.REFUSED):
+        if off and status is Status.REFUSED:
             status = Status.NOOP
-        elif status in (Status.PLANNED, Status.REFUSED):
+        elif status is Status.REFUSED:
             usable = False
         note = f": {option.note}" if option.note and status is not Status.SUPPORTED else ""
         lines.append(f"{_WORDS[status]:10} {entry.key} ({entry.origin}){note}")
     if not usable:
-        lines.append("the configuration cannot be used: some options are refused, or not supported yet")
+        lines.append("the configuration cannot be used: some options are refused")
     return "".join(f"{line}\n" for line in lines), usable

@@ -197,6 +197,7 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         head_timeout=merged.seconds("http-headers-timeout") if "http-headers-timeout" in merged else 0.0,
         body_rate=merged.integer("http-body-min-rate"),
         pipeline=merged.integer("http-pipeline"),
+        http_auto_gzip=merged.flag("http-auto-gzip"),
         http_variables=tuple(
             value for name, value in merged.steps if name == "http-var" and isinstance(value, tuple)
         ),

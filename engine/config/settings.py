@@ -246,6 +246,7 @@ class Settings:
     """Requests of one connection begun in a row."""
 
     kill_on_disconnect: bool
+    http_auto_gzip: bool
     http_variables: tuple[tuple[str, str], ...]
     """For the environ of requests that come over HTTP."""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import select
-from typing import IO, Any, Final
+from collections.abc import Callable
+from typing import IO, Any, Final, TypeAlias
 
+from engine.protocols.events import RequestHead
 from engine.request.exchange import Exchange
 from engine.uwsgi_api.context import NOT_IN_REQUEST, RequestContext, current_exchange, the_request
 from engine.uwsgi_api.instance import Instance
@@ -14,8 +16,9 @@ from engine.uwsgi_api.patience import take_within
 from engine.uwsgi_api.public import public
 from engine.uwsgi_api.texts import to_bytes
 
-__all__ = ["Notes", "RequestCalls", "keep_variable", "notes_of"]
+__all__ = ["Notes", "RequestCalls", "encoder_keeper", "keep_variable", "notes_of"]
 
+_BLOCK: Final = 65536
 _LONGEST_PIECE: Final = 1048576  # uWSGI's chunked-input-limit
 _ANY_GREENLET: Final = "works in every greenlet and task of the request"
 # poll(2): the peer has closed, whether or not somebody has read up to there. Linux and FreeBSD.
@@ -23,16 +26,24 @@ _POLLRDHUP: Final = getattr(select, "POLLRDHUP", 0)
 _GONE: Final = select.POLLHUP | select.POLLERR | select.POLLNVAL | _POLLRDHUP
 
 
-class Notes:
-    """What an application has attached to its request, for the request log."""
+Encoder: TypeAlias = Callable[[bytes], bytes]
+"""Takes a part of a body and returns what goes out."""
 
-    __slots__ = ("log_it", "logvars", "signal_received", "variables")
+
+class Notes:
+    """What an application has attached to its request, for the request log.
+
+    ``encoder``: of what it sends without the server's adapter.
+    """
+
+    __slots__ = ("encoder", "log_it", "logvars", "signal_received", "variables")
 
     def __init__(self) -> None:
         self.logvars: dict[bytes, bytes] = {}
         self.variables: dict[bytes, bytes] = {}
         self.log_it = False
         self.signal_received = -1
+        self.encoder: Encoder | None = None
 
 
 def notes_of(exchange: Exchange) -> Notes:
@@ -48,6 +59,14 @@ def keep_variable(name: str, value: str) -> None:
     exchange = current_exchange()
     if exchange is not None:
         notes_of(exchange).variables[name.encode()] = value.encode("latin-1", "replace")
+
+
+def encoder_keeper() -> Callable[[Encoder | None], None] | None:
+    """Return what keeps the encoder of this request's reply; None if the request did not come by HTTP."""
+    exchange = current_exchange()
+    if exchange is None or type(exchange.head) is not RequestHead:
+        return None
+    return lambda encoder: setattr(notes_of(exchange), "encoder", encoder)
 
 
 class RequestCalls:
@@ -138,7 +157,11 @@ class RequestCalls:
         try:
             whole = os.fstat(source).st_size - pos
             left = min(size, whole) if size > 0 else whole
-            exchange.send_file(source, pos, max(0, left))
+            encoder = None if exchange.notes is None else exchange.notes.encoder
+            if encoder is None:
+                exchange.send_file(source, pos, max(0, left))
+            else:
+                _send_encoded(exchange, source, pos, left, encoder)
         finally:
             if mine:
                 os.close(source)
@@ -179,3 +202,10 @@ def _opened(file: Any) -> tuple[int, bool]:
     if hasattr(file, "fileno"):
         return file.fileno(), False
     return os.open(file, os.O_RDONLY | os.O_CLOEXEC), True
+
+
+def _send_encoded(exchange: Exchange, fd: int, pos: int, left: int, encoder: Encoder) -> None:
+    while left > 0 and (data := os.pread(fd, min(left, _BLOCK), pos)):
+        exchange.write(encoder(data))
+        pos += len(data)
+        left -= len(data)

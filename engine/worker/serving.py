@@ -15,6 +15,7 @@ import bridge
 from bridge.lowlevel import breathe
 from engine.apps.application import Application, is_single
 from engine.apps.asgi.adapter import ASGIAdapter
+from engine.apps.asgi.gzipped import asgi_gzipped
 from engine.apps.asgi.lifespan import Lifespan
 from engine.apps.asgi.scope import ScopeBuilder
 from engine.apps.mounts import MountTable
@@ -22,6 +23,7 @@ from engine.apps.reply_headers import asgi_with_headers, wsgi_at_once, wsgi_with
 from engine.apps.wsgi.adapter import WSGIAdapter
 from engine.apps.wsgi.big_reads import tell_of_big_reads
 from engine.apps.wsgi.environ import EnvironBuilder
+from engine.apps.wsgi.gzipped import wsgi_gzipped
 from engine.apps.wsgi.mounted import MountedEnvirons
 from engine.apps.wsgi.post_buffering import post_buffered
 from engine.config.settings import Settings
@@ -32,7 +34,7 @@ from engine.logs.server_log import ServerLog
 from engine.request.exchange import Exchange
 from engine.uwsgi_api.api import Api
 from engine.uwsgi_api.context import current_exchange
-from engine.uwsgi_api.request_calls import keep_variable
+from engine.uwsgi_api.request_calls import encoder_keeper, keep_variable
 from engine.worker.answering import Answering
 
 __all__ = ["Serving"]
@@ -150,6 +152,8 @@ class Serving:
         call = app.call
         if settings.response_headers:
             call = asgi_with_headers(call, settings.response_headers, keep_variable)
+        if settings.http_auto_gzip:
+            call = asgi_gzipped(call, encoder_keeper)
         asgi = ASGIAdapter(
             call,
             scopes,
@@ -209,6 +213,8 @@ class Serving:
             app = wsgi_at_once(app, _send_head)
         if app is not None and settings.response_headers:
             app = wsgi_with_headers(app, settings.response_headers, keep_variable)
+        if app is not None and settings.http_auto_gzip:
+            app = wsgi_gzipped(app, encoder_keeper, settings.wsgi_strict)
         adapter = WSGIAdapter(
             app,
             environs,

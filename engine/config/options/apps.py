@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.config.app_spec import parse_mount
-from engine.config.options.later import noop, refused
+from engine.config.options.inactive import noop, refused
 from engine.config.options.record import Option, Section
 from engine.config.values import (
     ASSIGNMENT,

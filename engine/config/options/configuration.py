@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.config.options.later import noop
+from engine.config.options.inactive import noop
 from engine.config.options.record import Option, Section
 from engine.config.values import ASSIGNMENT, FILE, choice
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from engine.config.options.later import noop
+from engine.config.options.inactive import noop
 from engine.config.options.record import Section
 from engine.config.values import NUMBER, TEXT
 

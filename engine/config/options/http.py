@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.config.options.later import noop, planned, refused
+from engine.config.options.inactive import noop, refused
 from engine.config.options.record import Option, Section
 from engine.config.values import ASSIGNMENT, COUNT, FLAG, NUMBER, SECONDS, TEXT, Kind, choice, optional
 
@@ -115,7 +115,14 @@ HTTP: Final = Section(
         noop("http-quiet", _ROUTER, priority="P2"),
         noop("http-gracetime", _ROUTER, kind=NUMBER, priority="P2"),
         noop("http-connect-timeout", _ROUTER, kind=NUMBER),
-        planned("http-auto-gzip", kind=FLAG, priority="P2", note="compress in the proxy in front"),
+        Option(
+            "http-auto-gzip",
+            FLAG,
+            "Compress replies with uWSGI-Encoding: gzip and neither Content-Length nor Content-Encoding, "
+            "for HTTP clients that accept gzip.",
+            page="HTTP.html",
+            priority="P2",
+        ),
         Option(
             "http-var",
             Kind("NAME=VALUE", _variable),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.config.options.later import noop
+from engine.config.options.inactive import noop
 from engine.config.options.record import Option, Section
 from engine.config.options.static import STATIC_OPTIONS
 from engine.config.options.websockets import WEBSOCKETS

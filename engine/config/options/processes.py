@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from engine.config.options.later import noop, refused
+from engine.config.options.inactive import noop, refused
 from engine.config.options.record import Option, Section
 from engine.config.values import COUNT, FILE, NUMBER, SECONDS, TEXT, choice
 

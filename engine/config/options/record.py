@@ -15,7 +15,6 @@ class Status(Enum):
 
     SUPPORTED = "supported"
     NOOP = "accepted, does nothing"
-    PLANNED = "not supported yet"
     REFUSED = "refused"
 
 
@@ -31,7 +30,7 @@ class Option:
     :param default: shown by ``--help``; None where leaving it out means off
     :param multiple: may be repeated, values add up; otherwise the last one wins
     :param status: what using it leads to
-    :param note: why it does nothing (NOOP), or what to do instead (PLANNED, REFUSED)
+    :param note: why it does nothing (NOOP), or what to do instead (REFUSED)
     :param page: where uWSGI documents it, relative to https://uwsgi-docs.readthedocs.io/en/latest/;
         empty for ``Options.html#name``, ``-`` for an option that uWSGI does not have
     :param priority: P0 needed by most users, P2 by few

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.config.options.later import noop
+from engine.config.options.inactive import noop
 from engine.config.options.record import Option
 from engine.config.static import MAPPING, PATTERN, SERVE_MODE, TIMED_PATTERN, TIMED_TYPE
 from engine.config.values import DIRECTORY, FILE, FLAG, NUMBER, TEXT, Kind

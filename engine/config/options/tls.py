@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.config.options.later import noop, refused
+from engine.config.options.inactive import noop, refused
 from engine.config.options.record import Option, Section
 from engine.config.tls import SNI_SITE, SSL_OPTION, TLS_ADDRESS, TLS_KEYVALS
 from engine.config.values import DIRECTORY, FLAG, NUMBER, SECONDS, TEXT

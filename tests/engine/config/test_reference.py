@@ -36,7 +36,7 @@ def test_the_report_names_every_option_and_what_becomes_of_it(tmp_path):
     assert words["chdir"].startswith("supported")
     assert words["enable-threads"].startswith("ignored")
     assert words["threads"].startswith("refused")
-    assert words["http-auto-gzip"].startswith("not yet")
+    assert words["http-auto-gzip"].startswith("supported")
     assert words["home-dir"].startswith("name")
     assert "line 5" in next(line for line in text.splitlines() if line.startswith("refused"))
     assert "--processes for more CPUs" in text

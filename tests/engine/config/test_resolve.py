@@ -343,8 +343,8 @@ def test_an_option_that_does_nothing_may_be_switched_off():
     assert len(served("--gevent", "2", "--thunder-lock=false").notices) == 0
 
 
-def test_a_planned_flag_may_be_switched_off(tmp_path):
-    (tmp_path / "a.ini").write_text("[uwsgi]\nhttp-auto-gzip = false\n")
+def test_a_refused_flag_may_be_switched_off(tmp_path):
+    (tmp_path / "a.ini").write_text("[uwsgi]\nvhost = false\n")
     assert served(str(tmp_path / "a.ini")).app == AppSpec("myapp")
 
 

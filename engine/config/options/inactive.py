@@ -1,11 +1,11 @@
-"""Short ways to write the records of options that do nothing, come later, or never."""
+"""Short ways to write the records of options that do nothing, or will never come."""
 
 from __future__ import annotations
 
 from engine.config.options.record import Option, Status
 from engine.config.values import FLAG, TEXT, Kind
 
-__all__ = ["noop", "planned", "refused"]
+__all__ = ["noop", "refused"]
 
 
 def noop(
@@ -27,15 +27,6 @@ def noop(
         note=note,
         priority=priority,
         multiple=multiple,
-    )
-
-
-def planned(
-    name: str, *aliases: str, kind: Kind = TEXT, short: str = "", note: str = "", priority: str = "P1"
-) -> Option:
-    """An option of uWSGI that is to come; until then using it ends start-up."""
-    return Option(
-        name, kind, aliases=aliases, short=short, status=Status.PLANNED, note=note, priority=priority
     )
 
 
