@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+from asyncio.events import _get_running_loop
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from bridge._compat import new_uvloop, uvloop_available
+from bridge._errors import WrongContextError
 from bridge._hub.nested import NestedLoop, in_nested_place
 from bridge._interop.place import here, running_loop
 
@@ -38,11 +41,27 @@ def run(
 
     :param loop_factory: makes the loop; default uvloop if installed, else asyncio's
     :param debug: asyncio's debug mode; None leaves it to ``PYTHONASYNCIODEBUG``
+    :raises TypeError: if *main* is a function: call it
+    :raises WrongContextError: inside a running loop, where ``await`` is what to write
     :raises LoopSelectionError: if gevent already runs on another event loop in this thread
     """
+    _check_main(main)
     here()
     with asyncio.Runner(debug=debug, loop_factory=loop_factory or new_event_loop) as runner:
         return runner.run(main)
+
+
+def _check_main(main: object) -> None:
+    if callable(main) and not inspect.isawaitable(main):
+        name = getattr(main, "__name__", "main")
+        raise TypeError(f"bridge.run() needs a coroutine, not {main!r}; call it: bridge.run({name}())")
+    if _get_running_loop() is not None and not in_nested_place():
+        if asyncio.iscoroutine(main):
+            main.close()  # or Python would warn that nobody awaited it
+        raise WrongContextError(
+            "bridge.run() was called inside a running asyncio loop. Write 'await' there; in a greenlet, "
+            "bridge.wait(...) or bridge.run(...)."
+        )
 
 
 def attach() -> None:

@@ -104,9 +104,12 @@ def future(greenlet: gevent.Greenlet[..., Any]) -> asyncio.Future[Any]:
     traceback, and a killed greenlet makes the future cancelled.  Cancelling
     the future kills the greenlet.
 
+    :raises TypeError: if it is no greenlet of gevent's
     :raises NoHostLoopError: if no asyncio loop runs here
     :raises LoopSelectionError: if gevent runs on another event loop
     """
+    if not isinstance(greenlet, gevent.Greenlet):
+        raise TypeError(f"bridge.future() needs a greenlet, as gevent.spawn() returns one, not {greenlet!r}")
     aio = running_loop("bridge.future()")
     here()
     return GreenletFuture(greenlet, aio)

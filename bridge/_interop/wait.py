@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from asyncio.events import _get_running_loop
 from collections.abc import Awaitable
 from contextvars import Context, copy_context
@@ -46,6 +47,17 @@ async def _awaiting(awaitable: Awaitable[T]) -> T:
     return await awaitable
 
 
+def _require_awaitable(given: object) -> None:
+    if inspect.isawaitable(given):
+        return
+    advice = ""
+    if inspect.iscoroutinefunction(given):
+        advice = f"; call it: bridge.wait({given.__name__}(...))"
+    elif isinstance(given, gevent.Greenlet):
+        advice = "; a greenlet has get() and join()"
+    raise TypeError(f"bridge.wait() needs something that can be awaited, not {given!r}{advice}")
+
+
 def task_in(context: Context, awaitable: Awaitable[T], bridge_loop: loop) -> asyncio.Future[T]:
     """Return *awaitable* itself if it is a future, else a new task for it in *context*.
 
@@ -54,7 +66,11 @@ def task_in(context: Context, awaitable: Awaitable[T], bridge_loop: loop) -> asy
     if asyncio.isfuture(awaitable):
         return awaitable
     aio = _get_running_loop() or bridge_loop.host_loop()
-    coro = awaitable if asyncio.iscoroutine(awaitable) else _awaiting(awaitable)
+    if asyncio.iscoroutine(awaitable):
+        coro = awaitable
+    else:
+        _require_awaitable(awaitable)
+        coro = _awaiting(awaitable)
     task: asyncio.Future[T] = aio.create_task(coro, context=context)
     return task
 
@@ -127,6 +143,7 @@ def wait(awaitable: Awaitable[T], timeout: float | None = None) -> T:
 
     :param timeout: seconds; then the awaitable is cancelled and TimeoutError raised
     :raises WrongContextError: in a task or asyncio callback (write ``await`` there) and in the hub
+    :raises TypeError: if *awaitable* is none
     :raises TimeoutError: after *timeout* seconds
     :raises NoHostLoopError: if the loop of *awaitable* is closed before it is done
     """

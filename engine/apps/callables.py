@@ -35,7 +35,7 @@ def find_callable(
     if not callable(found):
         result = "is" if call is None else "returned"
         raise AppLoadError(
-            f"{name!r} of {source!r} {result} a {type(found).__name__}, which cannot be called"
+            f"{name!r} of {source!r} {result} {found!r:.80} ({type(found).__name__}), which cannot be called"
         )
     return found, name
 

@@ -90,5 +90,5 @@ def parse_path(text: str) -> str:
     """
     path = text.rstrip("/")
     if path and not path.startswith("/"):
-        raise ConfigError(f"--mount {text}=...: a path begins with a slash; write /{path}")
+        raise ConfigError(f"{text!r}: a path begins with a slash; write /{path}")
     return path

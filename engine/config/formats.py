@@ -70,7 +70,7 @@ def _yaml(text: str, file: str, section: str) -> Iterator[_Pair]:
         # Nodes, not values: they know their lines, and scalars are still as written.
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
-        raise ConfigError(f"{file}: {' '.join(str(error).split())}") from error
+        raise ConfigError(f"{file}{_yaml_problem(error)}") from error
     if not isinstance(root, yaml.MappingNode):
         raise UsageError(f"{file} has no section {section!r}; write '{section}:' first, the options below")
     names = [key.value for key, _ in root.value]
@@ -92,6 +92,13 @@ def _yaml(text: str, file: str, section: str) -> Iterator[_Pair]:
                     raise _too_deep(file, line, key.value)
                 null = each.tag == "tag:yaml.org,2002:null"
                 yield key.value, "" if null else each.value, each.start_mark.line + 1
+
+
+def _yaml_problem(error: Any) -> str:
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return f": {' '.join(str(error).split())}"
+    return f", line {mark.line + 1}: {error.problem or error.context}"
 
 
 # -- JSON

@@ -168,6 +168,9 @@ class Reader:
         return self._table.find(entry.key) is not None or entry.key in self._references
 
     def _unknown(self, entry: Entry) -> UsageError:
+        name, *rest = entry.key.split(maxsplit=1)
+        if rest and self._table.find(name.rstrip(":")) is not None:
+            return UsageError(f"{entry.origin}: {entry.key!r}: write {name.rstrip(':')} = {rest[0]}")
         return UsageError(
             f"{entry.origin}: unknown option {entry.key!r}; {self._table.advice(entry.key)} "
             f"A name of your own is allowed where some value uses it as %({entry.key})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Final
 
@@ -27,7 +28,7 @@ from engine.config.response_headers import response_headers
 from engine.config.settings import Pidfile, Settings
 from engine.config.shared_sockets import socket_map
 from engine.config.socket_options import SocketOptions
-from engine.config.static import static_files
+from engine.config.static import StaticFiles, static_files
 from engine.config.tls import tls_settings
 from engine.protocols.limits import Limits
 from engine.protocols.websocket import WebSocketSettings
@@ -191,7 +192,7 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         stats_metrics=not merged.flag("stats-no-metrics"),
         metrics=metrics,
         stats_cores=not merged.flag("stats-no-cores"),
-        static=static_files(merged.steps),
+        static=_static(merged, notices),
         socket_timeout=timeout,
         keepalive=merged.seconds("http-keepalive"),
         head_timeout=merged.seconds("http-headers-timeout") if "http-headers-timeout" in merged else 0.0,
@@ -308,6 +309,17 @@ def _env(merged: Merged) -> tuple[tuple[str, str | None], ...]:
         elif name == "unenv" and isinstance(value, str):
             found.append((value, None))
     return tuple(found)
+
+
+def _static(merged: Merged, notices: list[str]) -> StaticFiles:
+    found = static_files(merged.steps)
+    base = merged.text("chdir") or "."
+    notices.extend(
+        f"there is no {path} for static files now; the application is asked instead"
+        for path in dict.fromkeys(each.path for each in found.maps)
+        if not os.path.exists(os.path.join(base, path))
+    )
+    return found
 
 
 def _is_lazy(merged: Merged, notices: list[str]) -> bool:

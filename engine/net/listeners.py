@@ -203,7 +203,11 @@ def _explain(address: Address, exc: OSError) -> str:
             f"no permission to listen on {address}: {exc.strerror}. "
             "Ports below 1024 need root or CAP_NET_BIND_SERVICE; a unix socket, a writable directory."
         )
-    return f"cannot listen on {address}: {exc.strerror or exc}"
+    advice = {
+        errno.EADDRNOTAVAIL: ". This machine has no such address; --freebind listens all the same",
+        errno.ENOENT: ". Make the directory first",
+    }
+    return f"cannot listen on {address}: {exc.strerror or exc}{advice.get(exc.errno or 0, '')}"
 
 
 def describe(sock: socket.socket) -> str:

@@ -66,7 +66,8 @@ def _load_key(context: ssl.SSLContext, certificate: Certificate) -> None:
     except ssl.SSLError as exc:
         if exc.reason == "KEY_VALUES_MISMATCH":
             raise ConfigError(f"the key {key} does not belong to the certificate {cert}") from exc
-        raise ConfigError(f"{cert} and {key} are not a certificate and its key in PEM: {exc.reason}") from exc
+        why = f": {exc.reason}" if exc.reason else ""
+        raise ConfigError(f"{cert} and {key} are not a certificate and its key in PEM{why}") from exc
     _shown[context] = _first_certificate(cert)
 
 

@@ -82,3 +82,10 @@ def test_an_abstract_name_is_shown_with_its_at_sign(opened) -> None:
     listener = bind("uwsgi", AbstractUnixAddress(f"gevent-bridge-test-{os.getpid()}"), 5)
     opened(listener)
     assert listener.name == f"@gevent-bridge-test-{os.getpid()}"
+
+
+def test_what_to_do_about_addresses_that_are_not_there(tmp_path) -> None:
+    with pytest.raises(BindError, match="Make the directory first"):
+        bind("http", UnixAddress(str(tmp_path / "none" / "x.sock")), 5)
+    with pytest.raises(BindError, match="--freebind"):
+        bind("http", TcpAddress("192.0.2.7", 0), 5)
