@@ -9,6 +9,7 @@ from engine.protocols.grammar import FIELD_CHARS, is_token
 from engine.protocols.http1.names import SPECIAL
 from engine.protocols.http1.parser import Http1Parser
 from engine.protocols.limits import Limits
+from engine.protocols.sections import KEPT
 from engine.protocols.uwsgi.protocol import UwsgiParser
 from tests.fuzz.cutting import Input
 from tests.requests.replay import merged, replay
@@ -20,15 +21,18 @@ _BYTEWISE_UP_TO = 300
 
 
 def check_http1(data: bytes) -> None:
-    """Feed one input to the HTTP parser whole, cut, byte by byte and answered late."""
+    """Feed one input to the HTTP parser whole, cut, byte by byte, late, and with its fields known before."""
     case = Input.decode(data)
     if case is None:
         return
+    KEPT.clear()
     whole = _replay([case.wire], case)
     assert _replay(case.pieces(), case) == whole, "cut in pieces"
     assert _replay(case.pieces(), case, late=True) == whole, "answered late"
     if len(case.wire) <= _BYTEWISE_UP_TO:
         assert _replay([bytes([byte]) for byte in case.wire], case) == whole, "byte by byte"
+    _make_known(case)
+    assert _replay([case.wire], case) == whole, "fields known before"
     _check_requests(whole, case.limits)
     _check_memory(case)
     _check_rewritten(whole, case.limits)
@@ -36,6 +40,17 @@ def check_http1(data: bytes) -> None:
 
 def _replay(pieces: list[bytes], case: Input, late: bool = False) -> list[Event]:
     return replay(pieces + [b""] * case.eof, case.limits, late)
+
+
+def _make_known(case: Input) -> None:
+    """Let connections send twice whatever may be the fields of a request in the wire."""
+    begin = case.wire.find(b"\r\n") + 2
+    while begin >= 2:
+        end = case.wire.find(b"\r\n\r\n", begin - 2) + 4
+        if end < 4:
+            return
+        _replay([b"GET / HTTP/1.1\r\n" + case.wire[begin:end]] * 2, case)
+        begin = case.wire.find(b"\r\n", max(end, begin)) + 2
 
 
 def _check_requests(events: list[Event], limits: Limits) -> None:
