@@ -3,6 +3,13 @@
 Importing this package makes gevent use the bridge's event loop: gevent's hub
 becomes a guest on whatever asyncio or uvloop loop runs, or drives a private
 one.  Greenlets and tasks can then wait for each other.
+
+Threads: each native thread has a hub of its own, and a greenlet belongs to the
+thread that started it.  Calls act on the thread they are made in, unless they
+say otherwise.
+
+Forks: timers and watchers of the thread that forked go on in the child, on a
+loop of its own; asyncio loops and tasks of before the fork stay the parent's.
 """
 
 from __future__ import annotations

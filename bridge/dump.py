@@ -94,7 +94,7 @@ def install_signal_handler(signum: int | None = None, *, file: str | os.PathLike
 
 
 def remove_signal_handler() -> None:
-    """Undo :func:`install_signal_handler`; harmless if nothing is installed."""
+    """Undo :func:`install_signal_handler`, in the main thread; harmless if nothing is installed."""
     global _installed
     if _installed is None:
         return
@@ -204,6 +204,8 @@ def _started(pid: int) -> str:
 def request(pid: int, *, timeout: float = 5.0) -> str:
     """Return the tree of tasks and greenlets of another process of this machine.
 
+    In any thread; until the answer is there it sleeps with ``time.sleep``.
+
     :param timeout: seconds to wait for the answer
     :raises DumpError: if there is no such process, if it did not call
         :func:`install_signal_handler`, or if it did not answer in time
@@ -269,7 +271,7 @@ def _not_asked(pid: int) -> DumpError:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit status."""
+    """Run the command, in the main thread; return its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m bridge.dump",
         description="Print every task and greenlet of a process that called "

@@ -79,6 +79,8 @@ class loop(Services):
     One per native thread, made by gevent when a hub is.  Use it only in that
     thread, except ``run_callback_threadsafe`` and ``async_.send``.  After
     ``fork`` the child goes on with fresh registrations on a fresh asyncio loop.
+
+    :raises TypeError: if *flags* are neither a text nor a number nor a list
     """
 
     # No dictionary in the compiled build: gevent looks methods up in the loop all the time.
@@ -180,7 +182,7 @@ class loop(Services):
 
     @property
     def sigfd(self) -> int:
-        """Not a thing of this loop."""
+        """Not a thing of this loop, as of gevent's own without signalfd: always AttributeError."""
         raise AttributeError("sigfd")
 
     def fileno(self) -> int | None:

@@ -1,7 +1,8 @@
 """Parts for those who build servers and libraries on the bridge.
 
 Everything here is for one native thread at a time and, unless a docstring says
-otherwise, for the thread that made the object.
+otherwise, for the thread that made the object.  An object made before a fork is
+the parent's; the child makes its own.
 """
 
 from __future__ import annotations
@@ -80,6 +81,8 @@ class Parking:
         """As :meth:`park`, and wake too when descriptor *fd* can be written to; after a turn at the earliest.
 
         The descriptor may be one that asyncio watches as well.
+
+        :param timeout: seconds
         """
         watcher = self._loop.io(fd, WRITE)
         watcher.start(self._fire)
@@ -125,14 +128,17 @@ def direct_runner() -> Callable[[Greenlet], None]:
 
 
 def breathe() -> None:
-    """Let other greenlets and the asyncio loop have a turn, then go on."""
+    """Let other greenlets of this thread and its asyncio loop have a turn, then go on.
+
+    Call in a greenlet.
+    """
     gevent.sleep(0)
 
 
 def join_hub(timeout: float | None = None) -> bool:
     """Wait until no greenlet, timer or watcher is left; False if *timeout* seconds passed first.
 
-    Call in the main greenlet, outside any asyncio loop.
+    Call in the thread's main greenlet, outside any asyncio loop.
     """
     return bool(get_hub().join(timeout))
 
@@ -160,7 +166,7 @@ def end_greenlets(timeout: float) -> list[Greenlet]:
 
 
 def original(module: str, name: str) -> Any:
-    """Return what ``module.name`` was before monkey patching."""
+    """Return what ``module.name`` was before monkey patching; in any thread."""
     return get_original(module, name)
 
 
@@ -168,7 +174,8 @@ def fork() -> int:
     """Fork the process; in the child gevent is ready to be used at once.
 
     Returns 0 in the child, the child's process id in the parent.  Call in the
-    main greenlet while no asyncio loop runs.
+    main greenlet while no asyncio loop runs.  Other threads do not exist in
+    the child, as after any fork.
     """
     pid: int = original("os", "fork")()
     if pid == 0:
@@ -180,7 +187,8 @@ def track_greenlet_tree(default: bool) -> None:
     """Choose whether new greenlets record who spawned them, unless the environment says so already.
 
     Recording takes about a third of the time of a short greenlet
-    (``GEVENT_TRACK_GREENLET_TREE`` in gevent's documentation).
+    (``GEVENT_TRACK_GREENLET_TREE`` in gevent's documentation).  Holds for all
+    threads, and for children that are forked later.
     """
     if "GEVENT_TRACK_GREENLET_TREE" not in os.environ:
         gevent.config.track_greenlet_tree = default

@@ -7,6 +7,8 @@ modules back when both are there, and nothing else does.
 ``asyncio.to_thread`` and ``loop.run_in_executor(None, ...)`` use native
 threads.  To use greenlets for them, pass ``bridge_executor="greenlet"`` to
 ``patch_all`` (this one or gevent's), or set ``BRIDGE_EXECUTOR=greenlet``.
+
+What is patched stays so in children that are forked later.
 """
 
 from __future__ import annotations
@@ -45,7 +47,8 @@ def repair_asyncio() -> None:
     """Give asyncio and uvloop the original modules wherever gevent has patched them, now and later.
 
     ``import bridge`` does this.  Any number of times; nothing is changed while
-    nothing is patched.
+    nothing is patched.  It changes modules, so other threads should not be
+    importing them meanwhile.
     """
     if _on_patch_event not in gevent.events.subscribers:
         gevent.events.subscribers.append(_on_patch_event)

@@ -42,7 +42,8 @@ def green_task_factory(
     """Make every task of a loop green: ``loop.set_task_factory(bridge.green_task_factory)``.
 
     Keyword arguments are those of ``asyncio.Task``, ``eager_start`` (Python
-    3.12) too; on uvloop that is heeded only inside a task.
+    3.12) too; on uvloop that is heeded only inside a task.  asyncio calls it,
+    in the thread of *loop*.
     """
     if "eager_start" in kwargs and not _may_start_eagerly(loop, kwargs["eager_start"]):
         del kwargs["eager_start"]
@@ -69,9 +70,12 @@ def create_green_task(
 ) -> asyncio.Task[T]:
     """Start a task whose coroutine may call what blocks in gevent; only that task waits then.
 
+    Call it in the thread that runs the loop.
+
     :param name: the task's name
     :param context: the context it runs in; default a copy of the caller's
     :param loop: default the running loop
+    :raises TypeError: if *coro* is not a coroutine
     :raises NoHostLoopError: if no asyncio loop runs here and *loop* is not given
     :raises LoopSelectionError: if gevent runs on another event loop
     """
@@ -90,7 +94,8 @@ def green(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any,
     """Let a coroutine function call what blocks in gevent, in whichever task awaits it.
 
     The task itself need not be green: the function's code is, with everything
-    it awaits, and the task waits meanwhile.
+    it awaits, and the task waits meanwhile.  The function may be awaited in any
+    thread; it raises WrongContextError where no asyncio loop runs.
 
     :raises TypeError: if *fn* is not a coroutine function
     """

@@ -102,7 +102,8 @@ def future(greenlet: gevent.Greenlet[..., Any]) -> asyncio.Future[Any]:
 
     The result is the greenlet's value, its exception is raised with its
     traceback, and a killed greenlet makes the future cancelled.  Cancelling
-    the future kills the greenlet.
+    the future kills the greenlet.  The greenlet may be one of another native
+    thread.
 
     :raises TypeError: if it is no greenlet of gevent's
     :raises NoHostLoopError: if no asyncio loop runs here

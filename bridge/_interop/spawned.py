@@ -32,6 +32,8 @@ def spawn(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> AwaitableGreenle
     The greenlet starts soon, never inside this call.  It runs in a copy of the
     caller's context (PEP 567), unlike with ``gevent.spawn``.  ``await g`` gives
     its result or exception; cancelling the awaiting task kills the greenlet.
+    The greenlet belongs to the thread of the call; tasks of other threads may
+    await it.
 
     :raises LoopSelectionError: if gevent runs on another event loop
     """

@@ -66,7 +66,7 @@ def tree_of(who: asyncio.Task[Any] | greenlet) -> dict[str, Any] | None:
     first), ``repeated`` (its stack stands where it was shown first) and ``waits_for``: the tasks and
     greenlets below it, in the same form.
 
-    Costs what :func:`format_tree` costs: each object of the process is looked at once.
+    From any thread.  Costs what :func:`format_tree` costs: each object of the process is looked at once.
     """
     picture = collect()
     node = picture.nodes.get(id(who))

@@ -1,7 +1,13 @@
 """Primitives that tasks, greenlets and native threads share: one object, every side.
 
 The plain name parks a greenlet (or a thread without greenlets); the name with
-an ``a`` in front is a coroutine for tasks.  Imports ``_errors``, ``_compat``,
+an ``a`` in front is a coroutine for tasks.
+
+Threads: any object may be used in any thread, made at import time, and used in
+one asyncio loop after the other.  Forks: nobody may wait, or hold a lock, while
+the process forks; a child had better make its own.
+
+Imports ``_errors``, ``_compat``,
 ``_interop.place``, ``_hub.hosts`` and ``_pristine.threads`` of this package.
 """
 

@@ -35,6 +35,7 @@ class Condition:
 
     An interrupted wait (cancelled, killed, timed out) takes the lock again
     too before it raises; a notification it had already got goes to the next.
+    May be used in any thread.
     """
 
     __slots__ = ("__weakref__", "_guard", "_lock", "_waiters")
@@ -47,7 +48,7 @@ class Condition:
     # -- the lock --------------------------------------------------------------------
 
     def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
-        """Take the lock in a greenlet; see :meth:`Lock.acquire`."""
+        """Take the lock in a greenlet; *timeout* is in seconds, see :meth:`Lock.acquire`."""
         return self._lock.acquire(blocking, timeout)
 
     def acquire_nowait(self) -> None:

@@ -262,7 +262,7 @@ class Queue(QueueCore[T]):
 
 
 class LifoQueue(Queue[T]):
-    """Last in, first out."""
+    """Last in, first out; otherwise as :class:`Queue`, in any thread too."""
 
     __slots__ = ()
 
@@ -285,7 +285,7 @@ def _push(heap: list[Any], item: Any) -> None:
 
 
 class PriorityQueue(Queue[T]):
-    """The smallest first; items must be comparable, as ``(priority, data)`` tuples are."""
+    """The smallest first; items must be comparable, as ``(priority, data)`` tuples are.  In any thread."""
 
     __slots__ = ()
 

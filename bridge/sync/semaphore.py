@@ -26,6 +26,9 @@ class Semaphore:
 
     A released permit goes straight to the first who waits, so nobody who
     comes later can take it (and while somebody waits, :attr:`value` is 0).
+    May be used in any thread.
+
+    :raises ValueError: if *value* is negative
     """
 
     __slots__ = ("__weakref__", "_bound", "_guard", "_value", "_waiters")
@@ -143,7 +146,7 @@ class Semaphore:
 
 
 class BoundedSemaphore(Semaphore):
-    """A semaphore that refuses to be released more often than it was acquired."""
+    """A semaphore that refuses to be released more often than it was acquired, by whichever thread."""
 
     __slots__ = ()
 

@@ -2,6 +2,10 @@
 
 For programs that run their server themselves, ``WSGIServer(...).serve_forever()``.  May import
 ``bridge`` and everything above ``engine.worker`` but the process management.
+
+Threads: a server, with its handlers and what it gives to applications, belongs to the thread that started
+it.  Forks: several processes may accept on one socket: ``init_socket()`` before the fork, then
+``start_accepting()`` in each.
 """
 
 from __future__ import annotations
