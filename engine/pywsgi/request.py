@@ -11,7 +11,9 @@ from engine.protocols.events import RequestHead
 __all__ = ["fill_environ"]
 
 _CACHE_LIMIT: Final = 1024
-_keys: dict[bytes, str] = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
+_LONGEST_NAME: Final = 64  # in bytes, of those remembered
+_PLAIN_KEYS: Final = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
+_keys: dict[bytes, str] = dict(_PLAIN_KEYS)
 
 
 def fill_environ(environ: Environ, head: RequestHead, client: Any) -> None:
@@ -41,6 +43,9 @@ def fill_environ(environ: Environ, head: RequestHead, client: Any) -> None:
 
 def _key_of(name: bytes) -> str:
     key = "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
-    if len(_keys) < _CACHE_LIMIT:
+    if len(name) <= _LONGEST_NAME:  # clients make names up: they must not fill the memory, nor for good
+        if len(_keys) >= _CACHE_LIMIT:
+            _keys.clear()
+            _keys.update(_PLAIN_KEYS)
         _keys[name] = key
     return key

@@ -28,6 +28,7 @@ UWSGI_VERSION: Final = b"2.0.31"
 
 _PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0", "2.0": "HTTP/2.0"}
 _CACHE_LIMIT = 1024
+_LONGEST_NAME = 64  # in bytes, of those remembered
 _KEYS_TO_GROW = 22  # from which on a table has room for 42
 _PLAIN_KEYS = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 
@@ -121,7 +122,10 @@ class EnvironBuilder:
 
     def _key_of(self, name: bytes) -> str:
         key = "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
-        if len(self._keys) < _CACHE_LIMIT:
+        if len(name) <= _LONGEST_NAME:  # clients make names up: they must not fill the memory, nor for good
+            if len(self._keys) >= _CACHE_LIMIT:
+                self._keys.clear()
+                self._keys.update(_PLAIN_KEYS)
             self._keys[name] = key
         return key
 

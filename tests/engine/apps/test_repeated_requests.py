@@ -7,6 +7,9 @@ then go to a new parser for each request, with nothing kept.
 
 from __future__ import annotations
 
+import tracemalloc
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +20,7 @@ from engine.protocols.http1.names import LOWER
 from engine.protocols.http1.parser import Http1Parser
 from engine.protocols.limits import Limits
 from engine.protocols.sections import KEPT, LONGEST
+from engine.pywsgi.request import fill_environ
 from engine.request.body import EMPTY_BODY
 from engine.request.exchange import Exchange
 from tests.engine.request.fakes import FakeLink
@@ -186,3 +190,34 @@ def test_what_came_before_does_not_show(made, cuts, late):
         reader = Reader(limits, environs)
         reader.read(pieces_of(wire, cuts), late)
         assert reader.seen == fresh
+
+
+@pytest.mark.parametrize("server", ["engine", "pywsgi"])
+@pytest.mark.parametrize("size", [20, 40000])
+def test_names_that_clients_make_up_do_not_fill_the_memory(server, size):
+    environs = EnvironBuilder(multiprocess=False)
+    template = environs.connection_template(FACTS)
+
+    def serve(number: int) -> None:
+        name = b"X-" + b"%0*d" % (size, number)
+        (head, _) = Http1Parser().receive(b"GET / HTTP/1.1\r\nHost: a\r\n%b: v\r\n\r\n" % name)
+        if server == "engine":
+            environ = environs.build(Exchange(FakeLink(), head, EMPTY_BODY), template)
+        else:
+            environ = {}
+            fill_environ(environ, head, ("127.0.0.1", 1))
+        assert environ["HTTP_" + name.decode().replace("-", "_")] == "v"
+
+    serve(0)
+    tracemalloc.start()
+    try:
+        for number in range(1, 3000 if size < 100 else 200):
+            serve(number)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 1 << 20
+    for name in (b"Content-Type", b"Content-Length"):  # still not HTTP_CONTENT_TYPE
+        (head, *_) = Http1Parser().receive(b"GET / HTTP/1.1\r\nHost: a\r\n%b: 1\r\n\r\n" % name)
+        environ = environs.build(Exchange(FakeLink(), head, EMPTY_BODY), template)
+        assert environ[name.decode().upper().replace("-", "_")] == "1"
