@@ -132,6 +132,7 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         monkey_patch=monkey_patch(merged),
         wait_for_hub=merged.flag("gevent-wait-for-hub"),
         loop_backend=loop_backend(merged),
+        gc_threshold=merged.integer("gc-threshold") if "gc-threshold" in merged else None,
         master=merged.flag("master") or any(name in merged for name in IMPLY_MASTER),
         processes=merged.integer("processes"),
         reload_mercy=_reload_mercy(merged),

@@ -138,6 +138,9 @@ class Settings:
     loop_backend: Literal["uvloop", "asyncio"]
     """uvloop only if it is installed."""
 
+    gc_threshold: int | None
+    """Of the youngest generation of garbage; 0: Python's own, None: to suit the number of cores."""
+
     # Processes
     master: bool
     processes: int

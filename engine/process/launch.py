@@ -186,8 +186,10 @@ def _prepare(settings: Settings) -> None:
     # Before the application: whoever imports gevent first decides on its loop.
     import bridge
     from bridge.lowlevel import track_greenlet_tree
+    from engine.process.collector import set_threshold
 
     track_greenlet_tree(False)
+    set_threshold(settings.gc_threshold, settings.gevent)
     if settings.monkey_patch == "early":
         bridge.patch_all()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 
@@ -16,8 +17,11 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.engine_only("wording")
 
 APP = """
-import os, resource, sys
+import gc, os, resource, sys
 import uwsgi
+
+if os.environ.get("OWN_THRESHOLD"):
+    gc.set_threshold(1234)
 
 if os.environ.get("WANT_ALIAS"):
     import nickname, filename
@@ -44,6 +48,7 @@ def application(environ, start_response):
         "limits": lambda: [resource.getrlimit(what)[0] for what in LIMITS],
         "worker": lambda: uwsgi.worker_id(),
         "lazy": lambda: loaded_in == os.getpid(),
+        "gc": lambda: gc.get_threshold()[0],
         "var": lambda: environ.get("SHOP"),
     }
     start_response("200 OK", [("Content-Type", "text/plain")])
@@ -104,6 +109,22 @@ def test_arguments_of_the_program(start):
 def test_environment_variables_are_removed_in_order(start):
     engine = start("--unenv=GONE", "--unenv=STAYS", "--env=STAYS=again", env={"GONE": "1", "STAYS": "1"})
     assert get(engine.http, "/env").text == "(False, 'again')"
+
+
+@pytest.mark.parametrize(
+    ("options", "threshold"),
+    [
+        ([], gc.get_threshold()[0] + 50),
+        (["--gc-threshold=5000"], 5000),
+        (["--lazy-apps", "--gc-threshold=7"], 7),
+    ],
+)
+def test_when_garbage_is_looked_for(start, options, threshold):
+    assert get(start("--gevent=2", *options).http, "/gc").text == str(threshold)
+
+
+def test_an_application_may_set_it_by_itself(start):
+    assert get(start("--gc-threshold=5000", env={"OWN_THRESHOLD": "1"}).http, "/gc").text == "1234"
 
 
 def test_limits_of_processes(start):

@@ -48,6 +48,14 @@ GEVENT: Final = Section(
             "The asyncio loop that owns the sockets. Default: uvloop if it is installed.",
             page="-",
         ),
+        Option(
+            "gc-threshold",
+            NUMBER,
+            "Look for garbage when N more containers were made than freed, as gc.set_threshold(N). "
+            "0: leave it as Python has it. Default: that and 25 for each core, since requests that wait "
+            "are no garbage. An application that sets it itself is not overruled.",
+            page="-",
+        ),
         noop("enable-threads", "threads always work", short="T", priority="P0"),
         noop("single-interpreter", "there is always one interpreter", short="i", priority="P0"),
         refused(
