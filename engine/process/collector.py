@@ -20,8 +20,9 @@ PER_CORE: Final = 25
 
 
 def set_threshold(threshold: int | None, cores: int) -> None:
-    """Set the threshold of the youngest generation; call before the application, which may differ, is imported.
+    """Set the threshold of the youngest generation.
 
+    Call before the application is imported, which may set another.
     Does nothing if collections were switched off.
 
     :param threshold: 0: leave it to Python; None: Python's own and :data:`PER_CORE` for each core
