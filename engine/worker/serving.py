@@ -18,6 +18,7 @@ from engine.apps.asgi.adapter import ASGIAdapter
 from engine.apps.asgi.gzipped import asgi_gzipped
 from engine.apps.asgi.lifespan import Lifespan
 from engine.apps.asgi.scope import ScopeBuilder
+from engine.apps.io_errors import IO_ERRORS
 from engine.apps.mounts import MountTable
 from engine.apps.reply_headers import asgi_with_headers, wsgi_at_once, wsgi_with_headers
 from engine.apps.wsgi.adapter import WSGIAdapter
@@ -72,6 +73,7 @@ class Serving:
         """Called with a reason when another worker should take the place of this one."""
         self._on_failure = self._failed if settings.fatal_exceptions else None
         self.environs = EnvironBuilder(settings.processes > 1)
+        IO_ERRORS.find_core = _core_of_request
         self._single = is_single(apps)
         if self._single and not (apps and apps[0].is_asgi):
             adapter = self._new_wsgi(apps[0].call if apps else None, self.environs)
@@ -226,6 +228,11 @@ class Serving:
         )
         self._adapters.append(adapter)
         return adapter
+
+
+def _core_of_request() -> int | None:
+    exchange = current_exchange()
+    return None if exchange is None else exchange.core
 
 
 def _send_head() -> None:

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from engine.apps.io_errors import IO_ERRORS
 from engine.channels import Lane
 from engine.cores.runner import Runner
 from engine.logs.server_log import ServerLog
@@ -116,6 +117,7 @@ class Supervision:
         cores: list[dict[str, Any]] = []
         for core, requests in enumerate(served):
             exchange = running.get(core)
+            failed = {"write_errors": IO_ERRORS.writes[core], "read_errors": IO_ERRORS.reads[core]}
             if exchange is not None:
                 shown = [
                     f"REQUEST_METHOD={exchange.method}",
@@ -124,9 +126,8 @@ class Supervision:
                     "",
                 ]
                 info = {"request_start": int(exchange.started_at)}
-                cores.append(
-                    {"id": core, "requests": requests, "in_request": 1, "vars": shown, "req_info": info}
-                )
+                now = {"in_request": 1, "vars": shown, "req_info": info}
+                cores.append({"id": core, "requests": requests, **failed, **now})
             elif requests:
-                cores.append({"id": core, "requests": requests})
+                cores.append({"id": core, "requests": requests, **failed})
         return cores

@@ -14,6 +14,7 @@ from engine.apps.asgi.bell import Bell
 from engine.apps.asgi.channel import HttpChannel
 from engine.apps.asgi.scope import ScopeBuilder
 from engine.apps.asgi.websocket import is_websocket, serve_websocket
+from engine.apps.io_errors import IO_ERRORS
 from engine.errors import (
     BodyTimeout,
     BrokenBody,
@@ -94,6 +95,7 @@ class ASGIAdapter:
 
     def failed(self, exchange: Exchange, exc: BaseException) -> None:
         """Tell the client, as far as that is possible, and the log."""
+        IO_ERRORS.request_failed(exc, exchange.core)
         if isinstance(exc, BrokenBody):
             self._end(exchange, str(exc.status), str(exc).encode())
             return

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
 from engine.apps.asgi.bell import Bell
+from engine.apps.io_errors import IO_ERRORS
 from engine.errors import BodyTimeout, BrokenBody, ClientDisconnected, ReplyError, WriteTimeout
 from engine.interfaces import Message
 from engine.request.exchange import Exchange
@@ -111,6 +112,8 @@ class HttpChannel:
                     return None
         except (ClientDisconnected, BodyTimeout) as exc:
             # The specification has no errors here: the application hears that the client is gone.
+            if isinstance(exc, ClientDisconnected):
+                IO_ERRORS.body_lost(self._exchange.core)
             if isinstance(exc, BrokenBody | BodyTimeout):
                 self.refused = exc
             self._body_ended = self._body_failed = True

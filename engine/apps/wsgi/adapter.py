@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from engine.apps.io_errors import IO_ERRORS
 from engine.apps.wsgi.environ import EnvironBuilder
 from engine.apps.wsgi.file_wrapper import FileWrapper
 from engine.apps.wsgi.frameworks import tell_of_end
@@ -149,6 +150,7 @@ class WSGIAdapter:
         raise TypeError(f"the application yielded {type(item).__name__}; body items must be bytes")
 
     def _failed(self, exchange: Exchange, exc: BaseException) -> None:
+        IO_ERRORS.request_failed(exc, exchange.core)
         if isinstance(exc, ClientLeftError):
             exchange.cut()
             return

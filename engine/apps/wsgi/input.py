@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.apps.io_errors import IO_ERRORS
 from engine.errors import BodyNotRead, BodyTimeout, BrokenBody, ClientDisconnected
 from engine.request.body import RequestBody
 
@@ -146,5 +147,6 @@ class InputStream:
 def _as_uwsgi_says(exc: BodyTimeout | ClientDisconnected, asked: int) -> OSError:
     if isinstance(exc, BodyTimeout):
         return BodyTimeout(f"timeout during read({asked}) on wsgi.input")
+    IO_ERRORS.body_lost()
     text = f"error during read({asked}) on wsgi.input: {exc}"
     return BrokenBody(text, exc.status) if isinstance(exc, BrokenBody) else ClientDisconnected(text)
