@@ -107,7 +107,10 @@ def _client(hops: Sequence[str], trusts: Callable[[str], bool]) -> tuple[str, st
 
 
 def _node(text: str) -> tuple[str, str]:
-    """Split ``ADDRESS``, ``ADDRESS:PORT``, ``[IPV6]:PORT``; empty if it is none."""
+    """Split ``ADDRESS``, ``ADDRESS:PORT``, ``[IPV6]:PORT``; empty if it is none.
+
+    A zone (RFC 4007 section 11) is left out: only the host that wrote it knows it, and it may be any text.
+    """
     text = text.strip()
     port = ""
     if text.startswith("["):
@@ -116,7 +119,7 @@ def _node(text: str) -> tuple[str, str]:
     elif text.count(":") == 1:
         text, _, port = text.partition(":")
     try:
-        return str(ipaddress.ip_address(text)), _port(port)
+        return str(ipaddress.ip_address(text.partition("%")[0])), _port(port)
     except ValueError:
         return "", ""
 

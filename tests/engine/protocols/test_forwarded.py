@@ -23,6 +23,9 @@ def told(*headers, wanted=FIELDS, trusts=PROXIES.trusts):
         ("192.0.2.1:99999", "192.0.2.1", ""),
         ("[2001:db9::1]:443", "2001:db9::1", "443"),
         ("2001:db9::1", "2001:db9::1", ""),
+        ("fe80::1%eth0", "fe80::1", ""),
+        ('[fe80::1%" any text]:443', "fe80::1", "443"),
+        ("192.0.2.1%eth0", "192.0.2.1", ""),
         ("6.6.6.6, 192.0.2.1", "192.0.2.1", ""),  # what the client wrote itself does not count
         ("6.6.6.6, 192.0.2.1, 10.1.1.1, 10.2.2.2", "192.0.2.1", ""),
         ("10.9.9.9, 10.1.1.1", "10.9.9.9", ""),  # all of them proxies: the first one asks for itself
