@@ -9,7 +9,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-__all__ = ["KINDS", "Finished", "run_program"]
+__all__ = ["KINDS", "Finished", "in_mode", "new_loop", "run_program"]
 
 KINDS = ("uvloop", "asyncio")
 _ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +27,7 @@ class Finished:
 def run_program(source: str, kind: str, *, seconds: float = 40.0, check: bool = True) -> Finished:
     """Run *source* (dedented) with gevent on the bridge; *kind* is what BRIDGE_LOOP says, or ``libev``.
 
-    ``new_loop()`` in the program makes an asyncio loop of that kind.
+    ``new_loop()`` in the program makes an asyncio loop of that kind; ``in_mode`` is :func:`in_mode`.
 
     :param check: fail unless the program exits with 0
     """
@@ -36,7 +36,7 @@ def run_program(source: str, kind: str, *, seconds: float = 40.0, check: bool = 
         env["GEVENT_LOOP"] = "libev-cext"
     else:
         env.update(GEVENT_LOOP="bridge.loop.loop", BRIDGE_LOOP=kind)
-    prelude = "from tests.bridge.programs import new_loop\n"
+    prelude = "from tests.bridge.programs import in_mode, new_loop\n"
     done = subprocess.run(
         [sys.executable, "-c", prelude + textwrap.dedent(source)],
         env=env,
@@ -60,3 +60,21 @@ def new_loop():
 
         return uvloop.new_event_loop()
     return asyncio.SelectorEventLoop()
+
+
+def in_mode(guest, work):
+    """Call *work* here, or, as a guest, in a greenlet beside an asyncio loop; for use in the programs."""
+    if not guest:
+        return work()
+    import asyncio
+
+    import gevent
+
+    async def main():
+        done = asyncio.get_running_loop().create_future()
+        gevent.spawn(work).link(lambda g: done.set_result(g.exception))
+        assert await done is None
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(main())
+    return None

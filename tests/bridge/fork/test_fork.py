@@ -329,15 +329,7 @@ def use():
     sleeper = subprocess.Popen(['/bin/sleep', '30'])
     sleeper.terminate()
     assert sleeper.wait(timeout=10) == -signal.SIGTERM
-if {guest}:
-    async def main():
-        done = asyncio.get_running_loop().create_future()
-        gevent.spawn(use).link(lambda g: done.set_result(g.exception))
-        assert await done is None
-    with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(main())
-else:
-    use()
+in_mode({guest}, use)
 """,
             kind,
         )

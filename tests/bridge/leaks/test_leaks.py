@@ -217,15 +217,7 @@ def one(number):
 def work():
     for base in range(0, 10_000, 10):
         gevent.joinall([gevent.spawn(one, base + n) for n in range(10)], raise_error=True)
-if {guest}:
-    async def main():
-        done = asyncio.get_running_loop().create_future()
-        gevent.spawn(work).link(lambda g: done.set_result(g.exception))
-        assert await done is None
-    with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(main())
-else:
-    work()
+in_mode({guest}, work)
 """,
             kind,
         )

@@ -35,17 +35,6 @@ def run_threads(count, target):
     for thread in threads: thread.join(60)
     assert not any(thread.is_alive() for thread in threads)
     assert not failures, failures
-
-def in_mode(guest, work):
-    # Here, or in a greenlet beside a loop of the user.
-    if not guest:
-        return work()
-    async def main():
-        done = asyncio.get_running_loop().create_future()
-        gevent.spawn(work).link(lambda g: done.set_result(g.exception))
-        assert await done is None
-    with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(main())
 """
 
 both_modes = pytest.mark.parametrize("guest", [False, True], ids=["hub-run", "guest"])
@@ -205,15 +194,7 @@ def wait():
         while count[0] < 8000:
             gevent.sleep(0.001)
     for thread in threads: thread.join()
-if {guest}:
-    async def main():
-        done = asyncio.get_running_loop().create_future()
-        gevent.spawn(wait).link(lambda g: done.set_result(g.exception))
-        assert await done is None
-    with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(main())
-else:
-    wait()
+in_mode({guest}, wait)
 assert count[0] == 8000
 """,
             kind,
@@ -271,15 +252,7 @@ def work():
     for _ in range(300):
         pool.apply(int)
     assert pool.size == 1, pool.size
-if {guest}:
-    async def main():
-        done = asyncio.get_running_loop().create_future()
-        gevent.spawn(work).link(lambda g: done.set_result(g.exception))
-        assert await done is None
-    with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(main())
-else:
-    work()
+in_mode({guest}, work)
 """,
             kind,
         )

@@ -7,6 +7,7 @@ import time
 import gevent
 import uwsgi
 import uwsgidecorators as decorators
+from by_path import application_of
 
 NAME = os.environ.get("SERVER", "?")
 WORK = os.environ.get("WORK", "")
@@ -193,8 +194,4 @@ def jobs(environ):
     return [uwsgi.spooler_get_task(name.decode())[b"name"] for name in uwsgi.spooler_jobs()]
 
 
-def application(environ, start_response):
-    name, *rest = environ["PATH_INFO"].strip("/").split("/")
-    result = globals()[name](environ, *rest)
-    start_response("200 OK", [("Content-Type", "text/plain")])
-    return [repr(result).encode()]
+application = application_of(globals())

@@ -6,6 +6,7 @@ import time
 import gevent
 import uwsgi
 import uwsgidecorators as decorators
+from by_path import application_of
 
 SLOW = float(os.environ.get("SLOW", "0"))
 
@@ -132,8 +133,4 @@ def worker(environ):
     return uwsgi.worker_id()
 
 
-def application(environ, start_response):
-    name, *rest = environ["PATH_INFO"].strip("/").split("/")
-    result = globals()[name](environ, *rest)
-    start_response("200 OK", [("Content-Type", "text/plain")])
-    return [repr(result).encode()]
+application = application_of(globals())

@@ -9,6 +9,7 @@ import time
 
 import gevent
 import uwsgi
+from by_path import application_of
 
 WATCHED = os.environ.get("WATCHED", tempfile.gettempdir())
 COUNTS = os.environ.get("COUNTS", "")
@@ -179,8 +180,4 @@ def worker(environ):
     return uwsgi.worker_id()
 
 
-def application(environ, start_response):
-    name, *rest = environ["PATH_INFO"].strip("/").split("/")
-    result = globals()[name](environ, *rest)
-    start_response("200 OK", [("Content-Type", "text/plain")])
-    return [repr(result).encode()]
+application = application_of(globals())
