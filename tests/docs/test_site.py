@@ -51,6 +51,19 @@ def test_relative_links_of_other_pages_lead_somewhere(page: str) -> None:
     assert not dead
 
 
+@pytest.mark.parametrize("page", LOOSE_PAGES)
+def test_links_to_headings_of_pages_have_them(page: str) -> None:
+    source = ROOT / page
+    targets = re.findall(r"\]\(([^)#\s:]+\.md)#([^)\s]+)\)", source.read_text())
+    assert [(to, name) for to, name in targets if name not in headings_of(source.parent / to)] == []
+
+
+def headings_of(page: Path) -> set[str]:
+    """Names of a page's headings as GitHub makes them."""
+    titles = re.findall(r"(?m)^#+ (.*)$", page.read_text())
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     pytest.importorskip("mkdocs")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
