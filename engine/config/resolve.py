@@ -130,6 +130,7 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         start_response_nodelay=merged.flag("start_response-nodelay"),
         gevent=gevent,
         monkey_patch=monkey_patch(merged),
+        not_patched=merged.words("gevent-patch-except"),
         wait_for_hub=merged.flag("gevent-wait-for-hub"),
         loop_backend=loop_backend(merged),
         gc_threshold=merged.integer("gc-threshold") if "gc-threshold" in merged else None,

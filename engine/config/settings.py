@@ -134,6 +134,9 @@ class Settings:
     monkey_patch: MonkeyPatch
     """early: before the application is imported; late: after, in each worker."""
 
+    not_patched: tuple[str, ...]
+    """Names of arguments of ``gevent.monkey.patch_all`` that are false."""
+
     wait_for_hub: bool
     loop_backend: Literal["uvloop", "asyncio"]
     """uvloop only if it is installed."""

@@ -191,7 +191,7 @@ def _prepare(settings: Settings) -> None:
     track_greenlet_tree(False)
     set_threshold(settings.gc_threshold, settings.gevent)
     if settings.monkey_patch == "early":
-        bridge.patch_all()
+        bridge.patch_all(**dict.fromkeys(settings.not_patched, False))
 
 
 def _install_api(settings: Settings, fds: tuple[int, ...], supervised: bool, log: ServerLog) -> Any:

@@ -74,7 +74,7 @@ class Work:
         if settings.monkey_patch == "late":
             import bridge
 
-            bridge.patch_all()
+            bridge.patch_all(**dict.fromkeys(settings.not_patched, False))
         server.api.run_post_fork()
         self._become_other("worker-exec2", settings.worker_exec2, supervised)
         if number == 1:

@@ -6,9 +6,19 @@ from typing import Final
 
 from engine.config.options.inactive import noop, refused
 from engine.config.options.record import Option, Section
-from engine.config.values import COUNT, FLAG, NUMBER, TEXT, choice
+from engine.config.values import COUNT, FLAG, NUMBER, TEXT, Kind, choice
 
 __all__ = ["GEVENT"]
+
+_PATCHED: Final = ("dns", "os", "queue", "select", "signal", "socket", "ssl", "subprocess", "thread", "time")
+
+
+def _patched(text: str) -> str:
+    unknown = [name for name in text.replace(",", " ").split() if name not in _PATCHED]
+    if unknown:
+        raise ValueError(f"gevent does not patch {unknown[0]!r}; it does {', '.join(_PATCHED)}")
+    return text
+
 
 GEVENT: Final = Section(
     "Greenlets",
@@ -37,6 +47,12 @@ GEVENT: Final = Section(
             "gevent-early-monkey-patch",
             help="Call gevent.monkey.patch_all() before the application is imported. The safer of the two.",
             page="Gevent.html#monkey-patching",
+        ),
+        Option(
+            "gevent-patch-except",
+            Kind("LIST", _patched),
+            f"What both leave alone, as in subprocess,signal: of {', '.join(_PATCHED)}.",
+            page="-",
         ),
         Option(
             "gevent-wait-for-hub",
