@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYOUTS = sorted(path for package in ("bridge", "engine") for path in (ROOT / package).rglob("*.pxd"))
 CLASS = re.compile(r"^cdef class (\w+)(?:\((\w+)\))?:")
-ATTRIBUTE = re.compile(r"^    cdef (?:public |readonly )?[\w. ]*?(\w+(?:, \w+)*)$")
+ATTRIBUTE = re.compile(r"^    cdef (?:public |readonly )?[\w. *]*?(\w+(?:, \w+)*)$")
 
 
 def layouts() -> dict[str, tuple[str | None, set[str]]]:
