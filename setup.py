@@ -57,6 +57,8 @@ CYTHON_MODULES = [
     "engine.protocols.parser",
     "engine.protocols.sections",
     "engine.protocols.status",
+    "engine.protocols.uwsgi.protocol",
+    "engine.protocols.uwsgi.variables",
     "engine.request.access",
     "engine.request.body",
     "engine.request.exchange",
@@ -72,6 +74,7 @@ TWINS = [
     "engine.protocols.http1.fields",
     "engine.protocols.http1.scan",
     "engine.protocols.http1.usual",
+    "engine.protocols.uwsgi.variables",
     "engine.request.room",
     *(LINUX_TWINS if sys.platform == "linux" else []),
 ]

@@ -15,7 +15,8 @@ from typing import Final, Protocol
 import bridge
 from engine.errors import ProtocolError
 from engine.protocols.events import UwsgiHead
-from engine.protocols.uwsgi.packet import HEADER_SIZE, decode_header, decode_variables, encode_packet
+from engine.protocols.uwsgi.packet import HEADER_SIZE, decode_header, encode_packet
+from engine.protocols.uwsgi.variables import VARIABLES
 from engine.protocols.uwsgi.protocol import CACHE, CACHE_COMMAND
 from engine.uwsgi_api.numbers import number_in
 from engine.uwsgi_api.remote import connect, decode_array
@@ -124,7 +125,7 @@ async def _exchange(node: str, packet: bytes) -> bytes | None:
             return None  # closed without an answer: no
         header += await reader.readexactly(HEADER_SIZE - len(header))
         _, size, _ = decode_header(header)
-        said = decode_variables(await reader.readexactly(size), _VARIABLES)
+        said = VARIABLES.read(await reader.readexactly(size), _VARIABLES)
         if said.get("status") != "ok":
             return None
         return await reader.readexactly(int(said.get("size") or "0"))
@@ -186,7 +187,7 @@ class CacheService:
         elif form == 2:
             cache.delete(block)
         elif form in (3, 4):
-            fields = decode_variables(block, _VARIABLES)
+            fields = VARIABLES.read(block, _VARIABLES)
             wanted, nothing = (fields["get"], _NOT_FOUND) if "get" in fields else (fields.get("key", ""), b"")
             value = cache.get(wanted.encode("latin-1"))
             return nothing if value is None else value

@@ -7,6 +7,7 @@ from engine.request.exchange cimport Exchange
 
 cdef class EnvironBuilder:
     cdef dict _template
+    cdef dict _bare
     cdef dict _keys
 
     cdef _add_offers(self, dict environ, Exchange exchange, RequestHead head, stream)
@@ -16,4 +17,5 @@ cdef class EnvironBuilder:
     cdef dict _from_http(self, RequestHead head, dict template)
     cdef _add_fields(self, dict environ, list headers)
     cdef _key_of(self, name)
+    @cython.locals(environ=dict)
     cdef dict _from_uwsgi(self, head, dict template)

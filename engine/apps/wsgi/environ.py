@@ -53,11 +53,12 @@ class EnvironBuilder:
             "uwsgi.version": UWSGI_VERSION,
             "uwsgi.node": os.uname().nodename.encode(),
         }
+        self._bare = _with_room({**self._template})
         self._keys: dict[bytes, str] = dict(_PLAIN_KEYS)
 
     def connection_template(self, facts: Environ) -> Environ:
-        """Return what all requests of one connection share."""
-        return _with_room({**self._template, **facts})
+        """Return what all requests of one connection share; not to be changed."""
+        return _with_room({**self._template, **facts}) if facts else self._bare
 
     def build(self, exchange: Exchange, template: Environ) -> Environ:
         """Return the environ of one request."""
@@ -130,7 +131,8 @@ class EnvironBuilder:
         return key
 
     def _from_uwsgi(self, head: UwsgiHead, template: Environ) -> Environ:
-        environ = {**template, **head.variables}
+        environ = template.copy()
+        environ.update(head.variables)
         environ.setdefault("SERVER_NAME", "")
         environ.setdefault("SERVER_PORT", "")
         environ.setdefault("PATH_INFO", "")

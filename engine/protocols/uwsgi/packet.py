@@ -10,9 +10,7 @@ from collections.abc import Iterable
 from struct import Struct
 from typing import Final
 
-from engine.errors import ProtocolError
-
-__all__ = ["HEADER_SIZE", "decode_header", "decode_variables", "encode_packet", "looks_foreign"]
+__all__ = ["HEADER_SIZE", "decode_header", "encode_packet", "looks_foreign"]
 
 _HEADER: Final = Struct("<BHB")
 _U16: Final = Struct("<H")
@@ -51,35 +49,6 @@ def decode_header(header: bytes) -> tuple[int, int, int]:
     """Return modifier1, size of the block, modifier2 of exactly four bytes."""
     modifier1, size, modifier2 = _HEADER.unpack(header)
     return modifier1, size, modifier2
-
-
-def decode_variables(block: bytes, most: int) -> dict[str, str]:
-    """Decode the pairs of a block; of a repeated key the last value wins, as in uWSGI.
-
-    A pair with an empty key is skipped, as in uWSGI.
-
-    :param most: number of pairs allowed
-    :raises ProtocolError: 400 if a pair runs past the block, 431 if there are too many
-    """
-    text = block.decode("latin-1")  # once for all, then slices of str
-    variables: dict[str, str] = {}
-    end = len(block)
-    position = count = 0
-    try:
-        while position < end:
-            key_start = position + 2
-            key_end = key_start + (block[position] | block[position + 1] << 8)
-            position = key_end + 2 + (block[key_end] | block[key_end + 1] << 8)
-            count += 1
-            if key_end != key_start:
-                variables[text[key_start:key_end]] = text[key_end + 2 : position]
-    except IndexError:
-        position = end + 1
-    if position > end:
-        raise ProtocolError(400, f"variable {count + 1} of the uwsgi packet runs past its {end} bytes")
-    if count > most:
-        raise ProtocolError(431, f"{count} variables in the uwsgi packet, at most {most}: raise max-vars")
-    return variables
 
 
 def encode_packet(variables: Iterable[tuple[str, str]], modifier1: int = 0, modifier2: int = 0) -> bytes:

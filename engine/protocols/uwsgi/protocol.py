@@ -12,7 +12,8 @@ from engine.protocols.http1.framing import NONE, UNTIL_CLOSE, Framing, is_bodyle
 from engine.protocols.limits import DEFAULT_LIMITS, Limits
 from engine.protocols.parser import Parser
 from engine.protocols.status import parse_status
-from engine.protocols.uwsgi.packet import HEADER_SIZE, decode_header, decode_variables, looks_foreign
+from engine.protocols.uwsgi.packet import HEADER_SIZE, decode_header, looks_foreign
+from engine.protocols.uwsgi.variables import VARIABLES
 
 __all__ = ["CACHE", "CACHE_COMMAND", "PING_REPLY", "SIGNAL_REPLY", "UwsgiParser", "response_head"]
 
@@ -144,7 +145,7 @@ class UwsgiParser(Parser):
         self._buffer = b""
         block = buffer[HEADER_SIZE:end]
         if modifier1 == CACHE and modifier2 == CACHE_COMMAND:
-            self._command = decode_variables(block, self._limits.variables)
+            self._command = VARIABLES.read(block, self._limits.variables)
             self._left = self._value_size(self._command)
             self._state = _VALUE
             return self._take_value(buffer[end:])
@@ -153,7 +154,7 @@ class UwsgiParser(Parser):
             return [UwsgiHead(modifier1, modifier2, {}, 0, block), END_OF_BODY]
         if not size:
             raise ProtocolError(400, "uwsgi request without variables")
-        head = UwsgiHead(modifier1, modifier2, decode_variables(block, self._limits.variables))
+        head = UwsgiHead(modifier1, modifier2, VARIABLES.read(block, self._limits.variables))
         head.content_length = self._left = self._body_size(head.variables)
         events: list[Event] = [head]
         self._state = _BODY

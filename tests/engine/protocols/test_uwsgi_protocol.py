@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.errors import ProtocolError
 from engine.protocols.events import BadRequest, BodyChunk, BodyEnd, PeerClosed, UwsgiHead
 from engine.protocols.http1.framing import NONE, UNTIL_CLOSE
 from engine.protocols.limits import Limits
-from engine.protocols.uwsgi.packet import decode_variables, encode_packet
+from engine.protocols.uwsgi.packet import encode_packet
 from engine.protocols.uwsgi.protocol import UwsgiParser, response_head
+from engine.protocols.uwsgi.variables import VARIABLES, VariableReader
 from tests.requests.replay import merged, pieces_of
 
 # nginx with its uwsgi_params file, in its order, for a GET and for a chunked POST.
@@ -225,7 +227,38 @@ def test_random_bytes_never_crash(pieces, web):
     )
 )
 def test_variables_survive_a_round_trip(variables):
-    assert decode_variables(encode_packet(variables.items())[4:], 100) == variables
+    assert VARIABLES.read(encode_packet(variables.items())[4:], 100) == variables
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["", "A", "AB", "HTTP_COOKIE"]),
+                st.sampled_from(["", "x", "y\xff", "z" * 1500]),
+            ),
+            max_size=6,
+        ),
+        max_size=6,
+    )
+)
+def test_what_came_before_changes_nothing(packets):
+    reader = VariableReader()
+    for pairs in packets:
+        block = encode_packet(pairs)[4:]
+        expected = {key: value for key, value in pairs if key}
+        assert reader.read(block, 100) == expected
+        if pairs:
+            with pytest.raises(ProtocolError, match=f"{len(pairs)} variables"):
+                reader.read(block, len(pairs) - 1)
+        ends = [len(encode_packet(pairs[:number])) - 4 for number in range(len(pairs) + 1)]
+        for size in range(max(0, len(block) - 12), len(block)):
+            whole = sum(end <= size for end in ends) - 1
+            if size in ends:
+                assert reader.read(block[:size], 100) == {key: value for key, value in pairs[:whole] if key}
+            else:
+                with pytest.raises(ProtocolError, match=f"variable {whole + 1} .* past its {size} bytes"):
+                    reader.read(block[:size], 100)
 
 
 def test_target_is_rebuilt_when_the_front_end_sends_no_request_uri():
