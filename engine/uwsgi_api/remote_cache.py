@@ -16,8 +16,8 @@ import bridge
 from engine.errors import ProtocolError
 from engine.protocols.events import UwsgiHead
 from engine.protocols.uwsgi.packet import HEADER_SIZE, decode_header, encode_packet
-from engine.protocols.uwsgi.variables import VARIABLES
 from engine.protocols.uwsgi.protocol import CACHE, CACHE_COMMAND
+from engine.protocols.uwsgi.variables import VARIABLES
 from engine.uwsgi_api.numbers import number_in
 from engine.uwsgi_api.remote import connect, decode_array
 
