@@ -12,6 +12,7 @@ from engine.config.cheaper import cheaper, cheaper_rss, idle
 from engine.config.client_timeout import client_timeout
 from engine.config.daemons import daemons
 from engine.config.entries import Entry
+from engine.config.env_file import read_env_file
 from engine.config.fatal_exceptions import FatalExceptions
 from engine.config.gevent_loop import cores, loop_backend, monkey_patch
 from engine.config.hooks import hooks
@@ -308,6 +309,8 @@ def _env(merged: Merged) -> tuple[tuple[str, str | None], ...]:
     for name, value in merged.steps:
         if name == "env" and isinstance(value, tuple):
             found.append(value)
+        elif name == "env-file" and isinstance(value, str):
+            found.extend(read_env_file(value))
         elif name == "unenv" and isinstance(value, str):
             found.append((value, None))
     return tuple(found)

@@ -110,6 +110,14 @@ APPLICATION: Final = Section(
         ),
         Option("env", ASSIGNMENT, "Set an environment variable.", multiple=True),
         Option(
+            "env-file",
+            FILE,
+            "Set those of this file, a NAME=VALUE a line; it is read again at a reload.",
+            aliases=("env-files",),
+            multiple=True,
+            page="-",
+        ),
+        Option(
             "need-app",
             help="End start-up if the application cannot be loaded. Always so here: exit status 22.",
         ),

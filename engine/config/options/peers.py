@@ -27,7 +27,7 @@ _BY_ANSWER: Final[Mapping[str, str]] = {
     "WSGI or ASGI is seen from the application; --asgi APP, or wsgi:APP, says so": "interface",
     "call it: --module 'MODULE:FACTORY()'": "factory",
     "write --chdir DIR": "app-dir working-dir working-directory",
-    "write --env NAME=VALUE for each variable": "env-file env-files raw-env",
+    "write --env NAME=VALUE for each variable": "raw-env",
     "write --mount /PATH=APP": "root-path url-path-prefix",
     "write --harakiri SECONDS: it ends each request that takes longer": "timeout",
     "write --worker-reload-mercy SECONDS": (
