@@ -151,11 +151,15 @@ def _with_room(template: Environ) -> Environ:
 
     A copy gets a table as large as that of the original, if a third of it at most was deleted.
     """
+    # Made key by key: Cython makes dicts of literals with a table for keys of any type, which is larger.
+    roomy: Environ = {}
+    for name, value in template.items():
+        roomy[name] = value
     for number in range(max(0, _KEYS_TO_GROW - len(template))):
-        template[f"\0{number}"] = None
-    for name in [name for name in template if name[0] == "\0"]:
-        del template[name]
-    return template
+        roomy[f"\0{number}"] = None
+    for name in [name for name in roomy if name[0] == "\0"]:
+        del roomy[name]
+    return roomy
 
 
 def _offer_websocket(environ: Environ, exchange: Exchange) -> None:
