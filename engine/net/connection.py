@@ -242,10 +242,10 @@ class Connection(Link):
     # -- the request's side; may be called in its greenlet ---------------------------------
 
     def template(self) -> Environ:
-        """What all requests of this connection share in their environ."""
+        """What all requests of this connection have in their environ, and others have not."""
         template = self._template
         if template is None:
-            template = self._template = self.front.connection_template(self._facts())
+            template = self._template = self.front.complete_facts(self._facts())
         return template
 
     def remote_addr(self, head: Any) -> str:

@@ -23,7 +23,7 @@ cdef class FrontEnd:
     cdef public object submit
     cdef public object withdraw
     cdef public object new_parking
-    cdef public object connection_template
+    cdef public object complete_facts
     cdef public set connections
     cdef public bint draining
     cdef object _emptied

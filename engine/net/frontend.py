@@ -65,7 +65,7 @@ class FrontEnd:
     :param exceptional: tells of a request and its seconds whether it is logged though others are not
     :param submit: runs an exchange when a core is free
     :param withdraw: takes an exchange whose client left out of the queue
-    :param connection_template: completes the environ template of a connection
+    :param complete_facts: adds to what is known of a connection what the operator has configured
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class FrontEnd:
         submit: Callable[[Exchange], None],
         withdraw: Callable[[Exchange], None],
         new_parking: Callable[[], WritingPlace],
-        connection_template: Callable[[Environ], Environ],
+        complete_facts: Callable[[Environ], Environ],
     ) -> None:
         self._loop = loop
         self.call_soon = loop.call_soon
@@ -98,7 +98,7 @@ class FrontEnd:
         self.submit = submit
         self.withdraw = withdraw
         self.new_parking = new_parking
-        self.connection_template = connection_template
+        self.complete_facts = complete_facts
         self.connections: set[Waiting] = set()
         self.draining = False
         self.most_connections = self.crowd.most

@@ -322,7 +322,7 @@ class Http2Connection:
         if template is None:
             assert self._transport is not None
             facts = {**peer_facts(self._transport), **(self._known or {})}
-            template = self._template = self.front.connection_template(facts)
+            template = self._template = self.front.complete_facts(facts)
         return template
 
     def sockname(self) -> object:

@@ -31,7 +31,7 @@ class Link:
         raise NotImplementedError
 
     def template(self) -> Environ:
-        """What all requests of the connection share in their environ."""
+        """What all requests of the connection have in their environ, and others have not."""
         raise NotImplementedError
 
     def transmit(self, data: bytes) -> None:

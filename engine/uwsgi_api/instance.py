@@ -77,7 +77,7 @@ class Instance:
         self.apps: Sequence[AppFacts] = (AppFacts(),)
         """The applications of this server, as far as this process knows them."""
         self.log_size: Callable[[], int] = lambda: 0
-        self.environ_of: Callable[..., dict[str, Any]] = lambda exchange, template: dict(template)
+        self.environ_of: Callable[..., dict[str, Any]] = lambda exchange, facts: dict(facts)
         """Makes the environ of a request; only workers can."""
 
     def become_worker(self, number: int) -> None:

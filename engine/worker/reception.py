@@ -70,9 +70,7 @@ class Reception:
             self._serving.submit,
             self._serving.withdraw,
             self._runner.new_parking,
-            _with_variables(
-                self._serving.environs.connection_template, dict(self._settings.config.http_variables)
-            ),
+            _completing(dict(self._settings.config.http_variables)),
         )
 
     def count_others(self) -> None:
@@ -125,16 +123,9 @@ def _redirecting(front: FrontEnd, port: str) -> Callable[..., Any]:
     return lambda known=None: RedirectConnection(front, known, port)
 
 
-def _with_variables(make: Callable[[Environ], Environ], variables: Environ) -> Callable[[Environ], Environ]:
-    """Return *make* whose templates have *variables* (uWSGI ``--http-var``), where HTTP is spoken.
+def _completing(variables: Environ) -> Callable[[Environ], Environ]:
+    """Return what adds *variables* (uWSGI ``--http-var``) to the facts of a connection, where HTTP is spoken.
 
     Of a connection that speaks uwsgi there are no facts: the front end says everything.
     """
-    if not variables:
-        return make
-
-    def template(facts: Environ) -> Environ:
-        made = make(facts)
-        return {**made, **variables} if facts else made
-
-    return template
+    return lambda facts: {**facts, **variables} if facts and variables else facts

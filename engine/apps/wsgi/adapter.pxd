@@ -19,4 +19,4 @@ cdef class WSGIAdapter:
     cdef _failed(self, Exchange exchange, exc)
     cdef _close(self, close)
     cdef _replace(self, Exchange exchange, status, page, headers=*)
-    cpdef serve(self, Exchange exchange, dict template)
+    cpdef serve(self, Exchange exchange, dict facts)

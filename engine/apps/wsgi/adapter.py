@@ -63,7 +63,7 @@ class WSGIAdapter:
         self._warned_of_str = False
         self.failures = 0
 
-    def serve(self, exchange: Exchange, template: Environ) -> None:
+    def serve(self, exchange: Exchange, facts: Environ) -> None:
         """Answer *exchange*; raises only what is meant for the greenlet or the process."""
         app = self._app
         if app is None:
@@ -72,7 +72,7 @@ class WSGIAdapter:
             return
         result: Any = None
         try:
-            environ = self._environs.build(exchange, template)
+            environ = self._environs.build(exchange, facts)
             exchange.variable_count = len(environ)
             result = app(environ, exchange.start_response)
             kind = type(result)

@@ -34,13 +34,13 @@ _PLAIN_KEYS = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENG
 
 
 class EnvironBuilder:
-    """Builds environs from a template made once.
+    """Builds environs from a template made once, and what is known of the connection.
 
     :param multiprocess: whether other workers serve the same application
     """
 
     def __init__(self, multiprocess: bool) -> None:
-        self._template: Environ = {
+        template: Environ = {
             "SCRIPT_NAME": "",
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": "http",
@@ -53,22 +53,21 @@ class EnvironBuilder:
             "uwsgi.version": UWSGI_VERSION,
             "uwsgi.node": os.uname().nodename.encode(),
         }
-        self._bare = _with_room({**self._template})
+        self._template = _with_room(template)
         self._keys: dict[bytes, str] = dict(_PLAIN_KEYS)
 
-    def connection_template(self, facts: Environ) -> Environ:
-        """Return what all requests of one connection share; not to be changed."""
-        return _with_room({**self._template, **facts}) if facts else self._bare
+    def build(self, exchange: Exchange, facts: Environ) -> Environ:
+        """Return the environ of one request.
 
-    def build(self, exchange: Exchange, template: Environ) -> Environ:
-        """Return the environ of one request."""
+        :param facts: what all requests of its connection have
+        """
         head = exchange.head
         stream = InputStream(exchange.body)
         if type(head) is RequestHead:
-            environ = self._from_http(head, template)
+            environ = self._from_http(head, facts)
             self._add_offers(environ, exchange, head, stream)
         else:
-            environ = self._from_uwsgi(head, template)
+            environ = self._from_uwsgi(head)
             if head.upgrade is not None:
                 _offer_websocket(environ, exchange)
         environ["uwsgi.core"] = exchange.core
@@ -88,8 +87,9 @@ class EnvironBuilder:
             if "HTTP_TE" in environ and accepts_trailers(environ["HTTP_TE"]):
                 environ["engine.send_trailers"] = exchange.send_trailers
 
-    def _from_http(self, head: RequestHead, template: Environ) -> Environ:
-        environ = template.copy()
+    def _from_http(self, head: RequestHead, facts: Environ) -> Environ:
+        environ = self._template.copy()
+        environ.update(facts)
         path = head.path
         environ["REQUEST_METHOD"] = head.method
         environ["REQUEST_URI"] = head.target.decode("latin-1")
@@ -130,8 +130,8 @@ class EnvironBuilder:
             self._keys[name] = key
         return key
 
-    def _from_uwsgi(self, head: UwsgiHead, template: Environ) -> Environ:
-        environ = template.copy()
+    def _from_uwsgi(self, head: UwsgiHead) -> Environ:
+        environ = self._template.copy()
         environ.update(head.variables)
         environ.setdefault("SERVER_NAME", "")
         environ.setdefault("SERVER_PORT", "")
@@ -149,16 +149,16 @@ class EnvironBuilder:
 def _with_room(template: Environ) -> Environ:
     """Let copies have room for the keys of a request, so that they need not grow (CPython's dict).
 
-    A copy gets a table as large as that of the original, if a third of it at most was deleted.
+    A copy gets the table of the original as it is, unless ``del`` has left gaps; ``popitem`` leaves none.
     """
     # Made key by key: Cython makes dicts of literals with a table for keys of any type, which is larger.
     roomy: Environ = {}
     for name, value in template.items():
         roomy[name] = value
-    for number in range(max(0, _KEYS_TO_GROW - len(template))):
+    for number in range(_KEYS_TO_GROW - len(template)):
         roomy[f"\0{number}"] = None
-    for name in [name for name in roomy if name[0] == "\0"]:
-        del roomy[name]
+    while len(roomy) > len(template):
+        roomy.popitem()
     return roomy
 
 

@@ -22,9 +22,9 @@ class MountedEnvirons(EnvironBuilder):
         self._path = path.encode().decode("latin-1")
         self._by_path = by_path
 
-    def build(self, exchange: Exchange, template: Environ) -> Environ:
+    def build(self, exchange: Exchange, facts: Environ) -> Environ:
         """Return the environ of one request."""
-        environ: Environ = EnvironBuilder.build(self, exchange, template)
+        environ: Environ = EnvironBuilder.build(self, exchange, facts)
         path = self._path
         if type(exchange.head) is RequestHead or self._by_path or not environ["SCRIPT_NAME"]:
             info: str = environ["PATH_INFO"]

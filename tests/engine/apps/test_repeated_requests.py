@@ -37,7 +37,7 @@ class Reader:
         self.limits = limits
         self.environs = environs
         self.scopes = ScopeBuilder("", False, {})
-        self.template = self.environs.connection_template(FACTS)
+        self.template = FACTS
         self.seen: list[object] = []
         self.reusable = True
 
@@ -196,7 +196,7 @@ def test_what_came_before_does_not_show(made, cuts, late):
 @pytest.mark.parametrize("size", [20, 40000])
 def test_names_that_clients_make_up_do_not_fill_the_memory(server, size):
     environs = EnvironBuilder(multiprocess=False)
-    template = environs.connection_template(FACTS)
+    template = FACTS
 
     def serve(number: int) -> None:
         name = b"X-" + b"%0*d" % (size, number)

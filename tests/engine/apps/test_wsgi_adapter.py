@@ -29,7 +29,7 @@ class Site:
     def serve(self, head=None) -> FakeLink:
         exchange = Exchange(self.link, head or get(), EMPTY_BODY)
         exchange.core = 0
-        template = self.environs.connection_template({"SERVER_NAME": "n", "SERVER_PORT": "80"})
+        template = {"SERVER_NAME": "n", "SERVER_PORT": "80"}
         self.adapter.serve(exchange, template)
         return self.link
 
