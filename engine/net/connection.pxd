@@ -23,6 +23,7 @@ cdef class Connection(Link):
     cdef bint _in_callback
     cdef bint _next_ready
     cdef bint _waiting_idle
+    cdef int _begun
     cdef bint _lingering
     cdef bint _closing
     cdef bint _peer_eof

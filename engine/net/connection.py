@@ -54,6 +54,7 @@ class Connection(Link):
         self._template: Environ | None = None
         self._outlet: Outlet | None = None
         self._waiting_idle = False
+        self._begun = 0  # requests, up to the second
         self._body: RequestBody = EMPTY_BODY
         self._in_callback = False
         self._next_ready = False
@@ -203,6 +204,10 @@ class Connection(Link):
             )
         else:
             self._body = EMPTY_BODY
+        if self._begun < 2:
+            self._begun += 1
+            if self._begun == 2 and self._template is not None:
+                self._template = self.front.template_of(self._template)
         exchange = self.exchange = Exchange(self, head, self._body)
         if head.has_body:
             self._seen = 0

@@ -24,6 +24,7 @@ cdef class FrontEnd:
     cdef public object withdraw
     cdef public object new_parking
     cdef public object complete_facts
+    cdef public object template_of
     cdef public set connections
     cdef public bint draining
     cdef object _emptied

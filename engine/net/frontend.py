@@ -66,6 +66,7 @@ class FrontEnd:
     :param submit: runs an exchange when a core is free
     :param withdraw: takes an exchange whose client left out of the queue
     :param complete_facts: adds to what is known of a connection what the operator has configured
+    :param template_of: makes of that what is quicker for the second request and those that follow
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class FrontEnd:
         withdraw: Callable[[Exchange], None],
         new_parking: Callable[[], WritingPlace],
         complete_facts: Callable[[Environ], Environ],
+        template_of: Callable[[Environ], Environ],
     ) -> None:
         self._loop = loop
         self.call_soon = loop.call_soon
@@ -99,6 +101,7 @@ class FrontEnd:
         self.withdraw = withdraw
         self.new_parking = new_parking
         self.complete_facts = complete_facts
+        self.template_of = template_of
         self.connections: set[Waiting] = set()
         self.draining = False
         self.most_connections = self.crowd.most

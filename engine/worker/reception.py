@@ -71,6 +71,7 @@ class Reception:
             self._serving.withdraw,
             self._runner.new_parking,
             _completing(dict(self._settings.config.http_variables)),
+            self._serving.environs.template_of,
         )
 
     def count_others(self) -> None:

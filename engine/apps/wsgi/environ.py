@@ -29,6 +29,7 @@ UWSGI_VERSION: Final = b"2.0.31"
 _PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0", "2.0": "HTTP/2.0"}
 _CACHE_LIMIT = 1024
 _LONGEST_NAME = 64  # in bytes, of those remembered
+_IN_TEMPLATE = "wsgi.version"  # a key that no connection's facts have
 _KEYS_TO_GROW = 22  # from which on a table has room for 42
 _PLAIN_KEYS = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 
@@ -56,10 +57,14 @@ class EnvironBuilder:
         self._template = _with_room(template)
         self._keys: dict[bytes, str] = dict(_PLAIN_KEYS)
 
+    def template_of(self, facts: Environ) -> Environ:
+        """Return what :meth:`build` copies faster than it adds *facts* each time, but takes more memory."""
+        return _with_room({**self._template, **facts})
+
     def build(self, exchange: Exchange, facts: Environ) -> Environ:
         """Return the environ of one request.
 
-        :param facts: what all requests of its connection have
+        :param facts: what all requests of its connection have, or the template of that
         """
         head = exchange.head
         stream = InputStream(exchange.body)
@@ -88,8 +93,11 @@ class EnvironBuilder:
                 environ["engine.send_trailers"] = exchange.send_trailers
 
     def _from_http(self, head: RequestHead, facts: Environ) -> Environ:
-        environ = self._template.copy()
-        environ.update(facts)
+        if _IN_TEMPLATE in facts:
+            environ = facts.copy()
+        else:
+            environ = self._template.copy()
+            environ.update(facts)
         path = head.path
         environ["REQUEST_METHOD"] = head.method
         environ["REQUEST_URI"] = head.target.decode("latin-1")
