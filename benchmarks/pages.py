@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import growth, memory
+from benchmarks import growth, memory, summary
 from benchmarks.http import report
 from benchmarks.http.workloads import WORKLOADS
 from benchmarks.micro.tables import gevent_loop_table, greenlet_start_table
@@ -73,7 +73,7 @@ def _where(results: Mapping[str, Any]) -> str:
 def readme(directory: Path) -> str:
     """What stands in the README."""
     shown = [section(part, directory, heading=False) for part in PARTS if part.name in IN_README]
-    return "\n".join([*filter(None, shown), *_pictures(README, IN_README)])
+    return "\n".join([*filter(None, shown), summary.table(directory), *_pictures(README, IN_README)])
 
 
 def reference(directory: Path) -> str:

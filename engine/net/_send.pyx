@@ -17,14 +17,18 @@ cdef extern from "<sys/socket.h>" nogil:
 __all__ = ["send_now"]
 
 
-cpdef Py_ssize_t send_now(int fd, bytes data) except -1:
-    """Give *data* to the non-blocking socket *fd*; return how many bytes it took, 0 if it is full.
+cpdef Py_ssize_t send_now(int fd, bytes data, Py_ssize_t start=0) except -1:
+    """Give *data* from *start* on to the non-blocking socket *fd*.
+
+    Returns how many bytes it took, 0 if it is full.
 
     :raises OSError: as ``os.write``
     """
-    cdef Py_ssize_t sent
+    cdef Py_ssize_t sent, size = PyBytes_GET_SIZE(data)
+    if start < 0 or start > size:
+        raise ValueError(f"start {start} in {size} bytes")
     while True:
-        sent = send(fd, PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), MSG_DONTWAIT | MSG_NOSIGNAL)
+        sent = send(fd, PyBytes_AS_STRING(data) + start, size - start, MSG_DONTWAIT | MSG_NOSIGNAL)
         if sent >= 0:
             return sent
         if errno == EAGAIN:

@@ -33,9 +33,10 @@ cdef class Outlet:
     cpdef _wait_writable(self)
     @cython.locals(sent=Py_ssize_t)
     cpdef push(self, data)
-    cdef _write_rest(self, rest, Py_ssize_t size)
+    @cython.locals(size=Py_ssize_t)
+    cdef _write_rest(self, bytes data, Py_ssize_t sent)
     cdef _break_off(self)
-    cdef Py_ssize_t _send(self, rest) except -1
+    cdef Py_ssize_t _send(self, bytes data, Py_ssize_t start) except -1
     cdef _wait_for_turn(self)
     cdef _end_turn(self)
     cdef _wait_for_room(self)

@@ -9,7 +9,6 @@ through the transport, in pieces, the greenlet parked in between.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from typing import Final
 
@@ -132,16 +131,12 @@ class Outlet:
         self.written += len(data)
         if self._buffered and not transport.get_write_buffer_size():
             self._buffered = False
+        sent = 0
         if not self._buffered and self._fd >= 0:
-            try:
-                sent = send_now(self._fd, data)
-            except OSError as exc:
-                raise ClientDisconnected(f"write error: {exc.strerror}") from exc
+            sent = self._send(data, 0)
             if sent == len(data):
                 return
-            self._write_rest(memoryview(data)[sent:], len(data))
-        else:
-            self._write_rest(memoryview(data), len(data))
+        self._write_rest(data, sent)
 
     def write_file(self, fd: int, offset: int, count: int) -> int:
         """Send part of a regular file in order; return how many bytes it had.  As :meth:`write`."""
@@ -217,37 +212,36 @@ class Outlet:
         self._buffered = True
         transport.write(data)
 
-    def _write_rest(self, rest: memoryview, size: int) -> None:
-        """Write what the kernel did not take of *size* bytes."""
+    def _write_rest(self, data: bytes, sent: int) -> None:
+        """Write what the kernel did not take of *data* at once."""
+        size = len(data)
         self._writing = True
         try:
             if self._fd >= 0 and not self._buffered and not self._by_task:
-                while len(rest) > HIGH_WATER:  # without a copy; the last of it may wait elsewhere
+                while size - sent > HIGH_WATER:  # without a copy; the last of it may wait elsewhere
                     self._wait_writable()
-                    rest = rest[self._send(rest) :]
+                    sent += self._send(data, sent)
             self._buffered = True
-            while len(rest):
+            while sent < size:
                 if self._full:
                     self._wait_for_room()
                 transport = self._transport
                 if transport is None or transport.is_closing():
                     raise ClientDisconnected("write error: the client closed the connection")
-                transport.write(bytes(rest[:HIGH_WATER]))
-                rest = rest[HIGH_WATER:]
+                transport.write(data[sent : sent + HIGH_WATER])
+                sent += HIGH_WATER
             if self._full:
                 self._wait_for_room()
         except BaseException:
-            if 0 < len(rest) < size:
+            if 0 < sent < size:
                 self._break_off()
             raise
         finally:
             self._end_turn()
 
-    def _send(self, rest: memoryview) -> int:
+    def _send(self, data: bytes, start: int) -> int:
         try:
-            return os.write(self._fd, rest)
-        except BlockingIOError:
-            return 0
+            return send_now(self._fd, data, start)
         except OSError as exc:
             raise ClientDisconnected(f"write error: {exc.strerror}") from exc
 

@@ -5,7 +5,7 @@ Host, User-Agent, Accept and Cookie.  The second time a section comes on a conne
 was found out about it is kept for all connections, and a third request pays a look-up for
 it.  HTTP/2 knows the habit and has its dynamic table for it (RFC 7541).
 
-Only sections that mean the same behind every request line are kept: no body, no upgrade,
+Only sections that mean the same behind every request line are kept: no chunks, no upgrade,
 nothing expected, no end of the connection.  A section is compared as a whole, byte by byte,
 so no other bytes can pass for one that was checked.
 """
@@ -31,13 +31,17 @@ class FieldSection:
 
     :param lines: names in lower case and values, as in a RequestHead
     :param limits: those that it was checked against
+    :param content_length: None if there is none
     """
 
-    __slots__ = ("environ", "limits", "lines", "size")
+    __slots__ = ("content_length", "environ", "limits", "lines", "size")
 
-    def __init__(self, lines: list[tuple[bytes, bytes]], limits: Limits) -> None:
+    def __init__(
+        self, lines: list[tuple[bytes, bytes]], limits: Limits, content_length: int | None = None
+    ) -> None:
         self.lines = lines
         self.limits = limits
+        self.content_length = content_length
         self.size = 4 * len(lines) + sum([len(name) + len(value) for name, value in lines])
         """Bytes as the request log counts them."""
         self.environ: dict[str, str] | None = None

@@ -8,14 +8,16 @@ from engine.protocols.http1.names import LOWER, SPECIAL, learn
 
 __all__ = ["Fields", "plain_fields"]
 
-Fields = tuple[list[tuple[bytes, bytes]], bytes, bytes | None, int]
-"""Names in lower case and values; Host; Connection, if there is one; how many lines there were."""
+Fields = tuple[list[tuple[bytes, bytes]], bytes, bytes | None, int, bytes | None]
+"""Names in lower case and values; Host; Connection, if there is one; how many lines there were;
+Content-Length, if there is one."""
 
 cdef dict _lower = LOWER
 cdef frozenset _special = SPECIAL
 cdef object _learn = learn
 cdef bytes _HOST = b"host"
 cdef bytes _CONNECTION = b"connection"
+cdef bytes _CONTENT_LENGTH = b"content-length"
 cdef bint[256] _in_token
 cdef bint[256] _in_value
 
@@ -36,7 +38,8 @@ _learn_classes()
 cpdef tuple plain_fields(bytes head, Py_ssize_t start):
     """Read the lines from *start* to the empty line that ends *head*; None: llhttp is to read them.
 
-    Host comes exactly once, Connection once at most; framing, expectations and upgrades do not come at all.
+    Host comes exactly once, Connection and Content-Length once at most; other framing, expectations and
+    upgrades do not come at all.
     Names that must not reach the application (``names.DROPPED``) are left out and counted.
     """
     cdef const unsigned char* begin = <const unsigned char*>PyBytes_AS_STRING(head)
@@ -49,6 +52,7 @@ cpdef tuple plain_fields(bytes head, Py_ssize_t start):
     cdef bytes lower, text, raw
     cdef object connection = None
     cdef object host = None
+    cdef object length = None
     cdef Py_ssize_t count = 0
     if start < 0 or each >= last or last[0] != 13 or last[1] != 10:
         return None
@@ -80,10 +84,12 @@ cpdef tuple plain_fields(bytes head, Py_ssize_t start):
                 host = text
             elif connection is None and lower == _CONNECTION:
                 connection = text
+            elif length is None and lower == _CONTENT_LENGTH:
+                length = text
             else:
                 return None
         if PyBytes_GET_SIZE(lower):
             lines.append((lower, text))
     if host is None or each != last:
         return None
-    return lines, host, connection, count
+    return lines, host, connection, count, length

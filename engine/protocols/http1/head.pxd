@@ -17,9 +17,9 @@ cdef class HeadReader:
 
     @cython.locals(end=Py_ssize_t, block=bytes, kept=dict, section=FieldSection, usual=RequestHead, fields=tuple)
     cpdef RequestHead read(self, bytes head)
-    @cython.locals(count=Py_ssize_t, host=bytes)
+    @cython.locals(count=Py_ssize_t, host=bytes, length=bytes)
     cdef bint _are_usual(self, tuple fields) except -1
     @cython.locals(mark=Py_hash_t)
-    cdef _look_again(self, bytes block, list lines)
+    cdef _look_again(self, bytes block, list lines, content_length)
     cdef RequestHead _read(self, bytes head, Py_ssize_t end)
     cdef _explain(self, bytes head, error)

@@ -79,13 +79,18 @@ class HeadReader:
             if fields is not None and self._are_usual(fields):
                 usual = usual_request(head, end, fields[0], None)
                 if usual is not None:
-                    self._look_again(block, fields[0])
+                    if fields[4] is not None:
+                        usual.content_length = int(fields[4])
+                    self._look_again(block, fields[0], usual.content_length)
                     return usual
         return self._read(head, end)
 
     def _are_usual(self, fields: Fields) -> bool:
-        _, host, connection, count = fields
-        if count > self._limits.header_count:
+        _, host, connection, count, length = fields
+        limits = self._limits
+        if count > limits.header_count:
+            return False
+        if length is not None and not _is_short_number(length, limits.body):
             return False
         if connection is not None and connection != b"keep-alive" and connection != b"Keep-Alive":
             return False
@@ -97,12 +102,12 @@ class HeadReader:
             self._host = host
         return True
 
-    def _look_again(self, block: bytes, lines: list[tuple[bytes, bytes]]) -> None:
+    def _look_again(self, block: bytes, lines: list[tuple[bytes, bytes]], content_length: int | None) -> None:
         """Keep a section that comes the second time."""
         if len(block) <= LONGEST:
             mark = hash(block)
             if mark == self._last:
-                keep(block, FieldSection(lines, self._limits))
+                keep(block, FieldSection(lines, self._limits, content_length))
             self._last = mark
 
     def _read(self, head: bytes, end: int) -> RequestHead:
@@ -152,6 +157,11 @@ class HeadReader:
         except ProtocolError as refusal:
             return refusal
         return ProtocolError(400, f"malformed request head: {error}")
+
+
+def _is_short_number(text: bytes, most: int) -> bool:
+    """Whether it is a Content-Length that ``policy.body_framing`` allows; it explains what it does not."""
+    return text.isdigit() and len(text) <= 15 and (not most or int(text) <= most)
 
 
 def _with_options(

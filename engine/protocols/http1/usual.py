@@ -33,5 +33,7 @@ def usual_request(
         return None
     path, _, query = target.partition(b"?")
     request = RequestHead(method, target, path, query, lines)
-    request.section = section
+    if section is not None:
+        request.section = section
+        request.content_length = section.content_length
     return request

@@ -74,7 +74,7 @@ cpdef RequestHead usual_request(bytes head, Py_ssize_t end, list lines, FieldSec
         request.query = PyBytes_FromStringAndSize(<const char*>mark + 1, last - mark - 1)
     request.headers = lines
     request.http_version = _VERSION
-    request.content_length = None
+    request.content_length = None if section is None else section.content_length
     request.chunked = False
     request.keep_alive = True
     request.expect_continue = False

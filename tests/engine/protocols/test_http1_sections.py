@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 import engine.protocols.http1.fields as fields_module
 import engine.protocols.http1.head as head_module
 from engine.errors import ProtocolError
-from engine.protocols.events import RequestHead
+from engine.protocols.events import BodyChunk, BodyEnd, RequestHead
 from engine.protocols.http1.parser import Http1Parser
 from engine.protocols.http1.request_line import parse_request_line
 from engine.protocols.http1.scan import has_escape, is_one_head, line_end, rest_of
@@ -32,8 +33,10 @@ def nothing_kept():
 
 
 def warm(fields: bytes, times: int = 2, limits: Limits = DEFAULT_LIMITS) -> None:
-    """Send requests with *fields* on one connection, as far as it lasts."""
-    replay([b"GET /warm HTTP/1.1\r\n" + fields] * times, limits)
+    """Send requests with *fields*, and the body that they announce, on one connection, as far as it lasts."""
+    found = re.search(rb"content-length:[ \t]*(\d{1,4})\s", fields, re.IGNORECASE)
+    missing = 0 if found is None else int(found[1]) - len(fields.partition(b"\r\n\r\n")[2])
+    replay([b"GET /warm HTTP/1.1\r\n" + fields + b"x" * missing] * times, limits)
 
 
 def test_kept_the_second_time_and_used_the_third():
@@ -67,8 +70,8 @@ def test_fields_that_differ_each_time_are_not_kept():
 @pytest.mark.parametrize(
     "fields",
     [
-        b"Host: a\r\nContent-Length: 0\r\n\r\n",
-        b"Host: a\r\nContent-Length: 3\r\n\r\nabc",
+        b"Host: a\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n",
+        b"Host: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\nabc",
         b"Host: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"Host: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
         b"Host: a\r\nConnection: close\r\n\r\n",
@@ -78,6 +81,24 @@ def test_fields_that_differ_each_time_are_not_kept():
 def test_not_kept(fields):
     warm(fields, 3)
     assert not KEPT
+
+
+@pytest.mark.parametrize("length", [0, 3])
+def test_the_length_of_a_body_is_kept_with_them(length):
+    fields = b"Host: a\r\nContent-Length: %d\r\n\r\n" % length
+    warm(fields)
+    head, *events = Http1Parser().receive(b"POST / HTTP/1.1\r\n" + fields + b"abc"[:length])
+    assert head.section is KEPT[fields]
+    assert (head.content_length, head.has_body) == (length, bool(length))
+    assert [event.data for event in events if type(event) is BodyChunk] == [b"abc"][: bool(length)]
+    assert type(events[-1]) is BodyEnd
+
+
+def test_a_limit_of_bodies_is_asked_anew():
+    fields = b"Host: a\r\nContent-Length: 3\r\n\r\n"
+    warm(fields)
+    (refusal,) = Http1Parser(Limits(body=2)).receive(b"POST / HTTP/1.1\r\n" + fields)
+    assert refusal.status == 413
 
 
 def test_limits_of_another_server_are_asked_anew():
@@ -193,7 +214,11 @@ FIELD_LINES = st.lists(
             b"Connection: keep-alive, Upgrade",
             b"Upgrade: websocket",
             b"Content-Length: 0",
+            b"content-length:\t007 ",
+            b"Content-Length: 12345678901234567",
+            b"Content-Length: " + b"9" * 30,
             b"Content-Length: +1",
+            b"Content-Length:",
             b"Transfer-Encoding: chunked",
             b"Expect: 100-continue",
             b"X-A:",
@@ -248,7 +273,7 @@ def test_twins_read_the_same_fields(line, fields):
 @given(
     line=st.sampled_from(LINES),
     fields=HEAD_FIELDS,
-    limits=st.sampled_from([Limits(), Limits(header_count=2)]),
+    limits=st.sampled_from([Limits(), Limits(header_count=2), Limits(body=6)]),
 )
 def test_llhttp_reads_the_same(line, fields, limits):
     wire = line + b"\r\n" + fields
