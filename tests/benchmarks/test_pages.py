@@ -42,7 +42,8 @@ def test_results_of_a_workload_say_how_they_came_about() -> None:
             assert {"cpu", "cores", "python", "packages", "load_before", "pinned"} <= set(results["settings"])
             for peer in results["peers"].values():
                 assert len(peer["runs"]) >= 5
-                assert all(0 < run["p50_ms"] <= run["p99_ms"] for run in peer["runs"])
+                valid = [run for run in peer["runs"] if not run["problem"]]
+                assert all(0 < run["p50_ms"] <= run["p99_ms"] for run in valid)
 
 
 def test_a_picture_is_made_of_results_and_the_same_each_time(tmp_path: Path) -> None:
