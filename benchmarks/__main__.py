@@ -14,7 +14,7 @@ from benchmarks.pages import PAGES, refresh
 from benchmarks.places import RESULTS, ROOT
 from benchmarks.plots import draw_all
 
-PARTS: Final = (*WORKLOADS, "growth", "memory", "gevent_loop", "greenlet_start")
+PARTS: Final = (*WORKLOADS, "growth", "memory", "gevent_loop", "greenlet_start", "crossings")
 
 
 def _arguments() -> argparse.Namespace:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from benchmarks import growth, memory, summary
 from benchmarks.http import report
 from benchmarks.http.workloads import WORKLOADS
-from benchmarks.micro.tables import gevent_loop_table, greenlet_start_table
+from benchmarks.micro.tables import crossings_table, gevent_loop_table, greenlet_start_table
 from benchmarks.places import PICTURES, README, REFERENCE, RESULTS
 from benchmarks.plots import IN_README, NAMES
 
@@ -38,6 +38,7 @@ PARTS: Final = (
     Part("memory", "Memory of what is held, and latency meanwhile", memory.table),
     Part("gevent_loop", "gevent's everyday operations", gevent_loop_table),
     Part("greenlet_start", "A new greenlet", greenlet_start_table),
+    Part("crossings", "From asyncio to blocking code and back", crossings_table),
 )
 
 

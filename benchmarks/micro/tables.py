@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["gevent_loop_table", "greenlet_start_table"]
+__all__ = ["crossings_table", "gevent_loop_table", "greenlet_start_table"]
 
 
 def gevent_loop_table(results: Mapping[str, Any]) -> str:
@@ -31,3 +31,14 @@ def greenlet_start_table(results: Mapping[str, Any]) -> str:
     for name, by in results["us"].items():
         lines.append(f"| {name} | {by['off']:.2f} | {by['on']:.2f} | {by['off'] / by['on']:.1f} |")
     return "\n".join(lines) + "\n"
+
+
+def crossings_table(results: Mapping[str, Any]) -> str:
+    """Medians of ``benchmarks.micro.crossings``."""
+    found = results["us"]
+    lines = [f"| us each | {' | '.join(found)} |", f"|---|{'---:|' * len(found)}"]
+    rows = [
+        f"| {what} | {' | '.join(f'{by[what]:.2f}' if what in by else '-' for by in found.values())} |"
+        for what in next(iter(found.values()))
+    ]
+    return "\n".join([*lines, *rows]) + "\n"

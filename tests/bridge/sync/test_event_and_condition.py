@@ -182,11 +182,12 @@ class TestCondition:
         async def main() -> None:
             condition = Condition(make())
             state: list[int] = []
+            expired: list[bool] = []
 
             def in_greenlet() -> Any:
                 with condition:
-                    assert condition.wait_for(lambda: False, timeout=0.001) is False
-                    assert condition.wait(timeout=0.001) is False
+                    expired.append(condition.wait_for(lambda: False, timeout=0.001))
+                    expired.append(condition.wait(timeout=0.001))
                     return condition.wait_for(lambda: len(state) > 1 and "greenlet")
 
             async def in_task() -> Any:
@@ -194,6 +195,8 @@ class TestCondition:
                     return await condition.await_for(lambda: len(state) > 1 and "task")
 
             results = asyncio.gather(asyncio.create_task(in_task()), bridge.spawn(in_greenlet))
+            await until(lambda: len(expired) == 2)  # nothing may wake it before
+            assert expired == [False, False]
             for n in range(3):
                 await waiting_on(condition, 2)
                 async with condition:
