@@ -74,7 +74,9 @@ def _where(results: Mapping[str, Any]) -> str:
 def readme(directory: Path) -> str:
     """What stands in the README."""
     shown = [section(part, directory, heading=False) for part in PARTS if part.name in IN_README]
-    return "\n".join([*filter(None, shown), summary.table(directory), *_pictures(README, IN_README)])
+    return "\n".join(
+        [*filter(None, shown), summary.table(directory), *_pictures(README, (*IN_README, "growth"))]
+    )
 
 
 def reference(directory: Path) -> str:

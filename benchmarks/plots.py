@@ -106,7 +106,8 @@ def _draw_growth(directory: Path, path: Path) -> Path | None:
         panel.set_ylabel(label)
         panel.grid(alpha=0.3)
     panels[1].set_xlabel("connections")
-    panels[0].legend(fontsize=8)
+    # Above the panels, where it hides no line.
+    panels[0].legend(fontsize=8, ncol=2, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
     _save(figure, path)
     pyplot.close(figure)
     return path
