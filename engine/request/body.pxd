@@ -28,7 +28,6 @@ cdef class RequestBody:
     cpdef bytes gather(self, Py_ssize_t count)
     @cython.locals(have=Py_ssize_t)
     cdef bytes _join(self, Py_ssize_t count)
-    cdef bint _is_at_end(self)
     cpdef take_now(self, limit=*)
     cpdef tell(self, place)
     cdef _wake(self)

@@ -167,21 +167,15 @@ class RequestBody:
         return room.take()
 
     def _join(self, count: int) -> bytes:
-        data = self.take(None if count < 0 else count)
-        have = len(data)
-        if have == count or self._is_at_end() or not have:
-            return data
-        parts = [data]
+        parts: list[bytes] = []
+        have = 0
         while have != count:
             data = self.take(None if count < 0 else count - have)
             if not data:
                 break
             parts.append(data)
             have += len(data)
-        return b"".join(parts)
-
-    def _is_at_end(self) -> bool:
-        return self.complete and not self._chunks
+        return b"".join(parts)  # of one it is that one, not a copy
 
     def take_now(self, limit: int | None = None) -> bytes | None:
         """As :meth:`take`, but return None instead of waiting; whoever :meth:`tell` named hears of more.
