@@ -15,6 +15,7 @@ from engine.process.programs import Program
 from tests.support.waiting import wait_until
 
 ALWAYS = (-1, -1, -1, -1, -1)
+NEVER = (0, 0, 31, 2, -1)  # the 31st of February
 
 
 def settings_of(*args: str):
@@ -99,14 +100,16 @@ class TestCrontab:
 
     def test_a_unique_job_is_not_started_while_it_runs(self) -> None:
         lines: list[str] = []
-        job = CronJob(ALWAYS, "sleep 60", unique=True)
+        job = CronJob(NEVER, "sleep 60", unique=True)  # started by this test alone
         crontab = Crontab([job], lines.append)
         crontab._start(0, 0.0)
         crontab._start(0, 0.0)
         assert "still runs" in lines[-1]
         assert crontab.figures()[0]["pid"] == crontab._running[0][1].pid
         assert crontab.figures()[0]["started_at"] > 1_600_000_000
-        os.killpg(crontab._running[0][1].pid, signal.SIGKILL)
+        pid = crontab._running[0][1].pid
+        os.killpg(pid, signal.SIGKILL)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         self.look_until(crontab, lines, "has ended")
         assert crontab.figures()[0]["pid"] == -1
 
