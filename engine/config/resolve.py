@@ -90,6 +90,7 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
     timeout = client_timeout(merged, where, notices)
     notices.extend(_without_effect(merged))
     metrics = metric_settings(merged)
+    kept, (soft, hard) = cheaper(merged), cheaper_rss(merged)
     return Settings(
         listeners=where,
         socket_map=socket_map(merged, len(where)),
@@ -168,13 +169,13 @@ def resolve(entries: Iterable[Entry], table: OptionTable = OPTIONS) -> Settings:
         touch_chain_reload=merged.paths("touch-chain-reload"),
         touch_logreopen=merged.paths("touch-logreopen"),
         master_fifo=merged.paths("master-fifo"),
-        cheaper=cheaper(merged),
-        cheaper_initial=merged.integer("cheaper-initial") if "cheaper-initial" in merged else cheaper(merged),
+        cheaper=kept,
+        cheaper_initial=merged.integer("cheaper-initial") if "cheaper-initial" in merged else kept,
         cheaper_step=merged.integer("cheaper-step"),
         cheaper_overload=merged.seconds("cheaper-overload"),
         cheaper_manual=merged.text("cheaper-algo") == "manual",
-        cheaper_rss_soft=cheaper_rss(merged)[0],
-        cheaper_rss_hard=cheaper_rss(merged)[1],
+        cheaper_rss_soft=soft,
+        cheaper_rss_hard=hard,
         worker_exec=merged.text("worker-exec"),
         worker_exec2=merged.text("worker-exec2"),
         daemonize=merged.path("daemonize"),

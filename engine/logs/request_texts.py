@@ -52,7 +52,7 @@ def request_text(name: str) -> Callable[[Any], str]:
             return b", ".join(values).decode("latin-1")
         if from_head is not None:
             return from_head(exchange)
-        return str(exchange.link.template().get(name, ""))
+        return str(exchange.link.environ_base().get(name, ""))
 
     return text
 

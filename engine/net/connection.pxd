@@ -43,7 +43,7 @@ cdef class Connection(Link):
     cdef _body_ended(self, event)
     cdef _bad_request(self, status, detail, bint head_only=*)
     cdef _peer_closed(self, clean)
-    cpdef template(self)
+    cpdef environ_base(self)
     @cython.locals(template=dict)
     cpdef remote_addr(self, head)
     cpdef transmit(self, data)

@@ -246,7 +246,7 @@ class Connection(Link):
 
     # -- the request's side; may be called in its greenlet ---------------------------------
 
-    def template(self) -> Environ:
+    def environ_base(self) -> Environ:
         """What all requests of this connection have in their environ, and others have not."""
         template = self._template
         if template is None:
@@ -257,7 +257,7 @@ class Connection(Link):
         """The client's address."""
         template = self._template
         if template is None:
-            template = self.template()
+            template = self.environ_base()
         return template.get("REMOTE_ADDR", "")  # type: ignore[no-any-return]
 
     def transmit(self, data: bytes) -> None:

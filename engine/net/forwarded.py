@@ -33,7 +33,7 @@ class ForwardedConnection(Http1Connection):
     def _begin(self, head: Any) -> Any:
         if not self._asked:
             self._asked = True
-            own = self.template()
+            own = self.environ_base()
             if self._trusted.trusts(own["REMOTE_ADDR"]):
                 self._own = own
         if self._own is not None:

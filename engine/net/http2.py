@@ -207,8 +207,8 @@ class Http2Connection:
 
     def _new_stream(self, number: int, head: RequestHead | None) -> Http2Stream:
         template = None
-        if head is not None and self._trusted and self._trusted.trusts(self.template()["REMOTE_ADDR"]):
-            template = told_template(self.template(), head, self._trusted, self._wanted)
+        if head is not None and self._trusted and self._trusted.trusts(self.environ_base()["REMOTE_ADDR"]):
+            template = told_template(self.environ_base(), head, self._trusted, self._wanted)
         stream = self.streams[number] = Http2Stream(self, number, head, template)
         self.deadline = 0.0  # streams have deadlines of their own
         return stream
@@ -316,7 +316,7 @@ class Http2Connection:
         """A client sent something that is no request."""
         self.front.log_refusal(self, status, detail)
 
-    def template(self) -> Environ:
+    def environ_base(self) -> Environ:
         """What all requests of this connection share in their environ."""
         template = self._template
         if template is None:
@@ -431,7 +431,7 @@ class Http2Connection:
             transport.write_eof()
 
     def __repr__(self) -> str:
-        address = self.template().get("REMOTE_ADDR", "") if self._transport else "closed"
+        address = self.environ_base().get("REMOTE_ADDR", "") if self._transport else "closed"
         return f"<HTTP/2 {address} {len(self.streams)} streams, {self.thrift!r}>"
 
 

@@ -44,7 +44,7 @@ class Host(Carrier, Protocol):
     memo: Any
 
     def remove(self, number: int) -> None: ...
-    def template(self) -> Environ: ...
+    def environ_base(self) -> Environ: ...
     def sockname(self) -> object: ...
     def ssl_object(self) -> ssl.SSLObject | None: ...
     def has_ended(self) -> bool: ...
@@ -374,13 +374,13 @@ class Http2Stream(Link):
         else:
             self._memo = value
 
-    def template(self) -> Environ:
+    def environ_base(self) -> Environ:
         """What all requests of this connection share in their environ."""
-        return self.host.template() if self._template is None else self._template
+        return self.host.environ_base() if self._template is None else self._template
 
     def remote_addr(self, head: Any) -> str:
         """The client's address."""
-        return str(self.template().get("REMOTE_ADDR", ""))
+        return str(self.environ_base().get("REMOTE_ADDR", ""))
 
     def sockname(self) -> object:
         """The address that the client connected to."""

@@ -30,8 +30,8 @@ class Link:
         """Encode a 1xx response."""
         raise NotImplementedError
 
-    def template(self) -> Environ:
-        """What all requests of the connection have in their environ, and others have not."""
+    def environ_base(self) -> Environ:
+        """What the environs of its requests begin with: facts of the client, later all that is the same."""
         raise NotImplementedError
 
     def transmit(self, data: bytes) -> None:

@@ -90,7 +90,7 @@ class Moments:
             )
         if name == "env":
             link: Any = exchange.link
-            return self._instance.environ_of(exchange, link.template())
+            return self._instance.environ_of(exchange, link.environ_base())
         return exchange.start_response
 
 

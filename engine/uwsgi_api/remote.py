@@ -15,7 +15,7 @@ from typing import Final
 
 import bridge
 from engine.protocols.uwsgi.packet import HEADER_SIZE, decode_header
-from engine.protocols.uwsgi.variables import VARIABLES
+from engine.protocols.uwsgi.pairs import read_pairs
 
 __all__ = [
     "LARGE",
@@ -115,7 +115,7 @@ async def _ask(node: str, modifier1: int, modifier2: int, block: bytes) -> tuple
         kind, size, what = decode_header(await reader.readexactly(HEADER_SIZE))
         answer = await reader.readexactly(size)
         if kind == RPC and what == LARGE:
-            length = VARIABLES.read(answer, _VARIABLES).get("CONTENT_LENGTH", "0")
+            length = read_pairs(answer, _VARIABLES).get("CONTENT_LENGTH", "0")
             answer = await reader.readexactly(int(length))
         return kind, what, answer
     finally:

@@ -16,8 +16,8 @@ import bridge
 from engine.errors import ProtocolError
 from engine.protocols.events import UwsgiHead
 from engine.protocols.uwsgi.packet import HEADER_SIZE, decode_header, encode_packet
+from engine.protocols.uwsgi.pairs import read_pairs
 from engine.protocols.uwsgi.protocol import CACHE, CACHE_COMMAND
-from engine.protocols.uwsgi.variables import VARIABLES
 from engine.uwsgi_api.numbers import number_in
 from engine.uwsgi_api.remote import connect, decode_array
 
@@ -125,7 +125,7 @@ async def _exchange(node: str, packet: bytes) -> bytes | None:
             return None  # closed without an answer: no
         header += await reader.readexactly(HEADER_SIZE - len(header))
         _, size, _ = decode_header(header)
-        said = VARIABLES.read(await reader.readexactly(size), _VARIABLES)
+        said = read_pairs(await reader.readexactly(size), _VARIABLES)
         if said.get("status") != "ok":
             return None
         return await reader.readexactly(int(said.get("size") or "0"))
@@ -187,7 +187,7 @@ class CacheService:
         elif form == 2:
             cache.delete(block)
         elif form in (3, 4):
-            fields = VARIABLES.read(block, _VARIABLES)
+            fields = read_pairs(block, _VARIABLES)
             wanted, nothing = (fields["get"], _NOT_FOUND) if "get" in fields else (fields.get("key", ""), b"")
             value = cache.get(wanted.encode("latin-1"))
             return nothing if value is None else value

@@ -27,7 +27,7 @@ class Answering:
         enter_request(exchange)
         self._instance.requests_started += 1
         try:
-            self._adapter.serve(exchange, exchange.link.template())
+            self._adapter.serve(exchange, exchange.link.environ_base())
         except RequestEnded:
             pass  # the client was told, the log too
         finally:

@@ -101,7 +101,7 @@ class ScopeBuilder:
 
 def _connection_facts(link: Any) -> tuple[object, object, str, dict[str, Any] | None]:
     """Server, client, scheme and TLS of a connection; the same for all its requests."""
-    template: Environ = link.template()
+    template: Environ = link.environ_base()
     where = link.sockname()
     server: tuple[str, int | None] | None = None
     if isinstance(where, tuple):

@@ -1,11 +1,11 @@
 # cython: language_level=3
-"""The variables of a uwsgi packet, many of them as in the packet before; see variables.py."""
+"""The variables of a uwsgi packet, many of them as in the packet before; see variables.py and pairs.py."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeLatin1
 from libc.string cimport memcmp
 
-from engine.errors import ProtocolError
+from engine.protocols.uwsgi.pairs import overrun, too_many
 
 __all__ = ["VARIABLES", "VariableReader"]
 
@@ -34,13 +34,13 @@ cdef class VariableReader:
         while left:
             count += 1
             if left < 4:
-                raise _overrun(count, block)
+                raise overrun(count, len(block))
             key_size = pair[0] | pair[1] << 8
             if left < key_size + 4:
-                raise _overrun(count, block)
+                raise overrun(count, len(block))
             size = key_size + 4 + (pair[key_size + 2] | pair[key_size + 3] << 8)
             if left < size:
-                raise _overrun(count, block)
+                raise overrun(count, len(block))
             if not key_size:
                 pass
             elif self._begins(count - 1, pair, size, True):
@@ -57,7 +57,7 @@ cdef class VariableReader:
             pair += size
             left -= size
         if count > most:
-            raise ProtocolError(431, f"{count} variables in the uwsgi packet, at most {most}: raise max-vars")
+            raise too_many(count, most)
         return variables
 
     cdef bint _begins(self, Py_ssize_t place, const unsigned char* pair, Py_ssize_t size, bint whole):
@@ -83,10 +83,6 @@ cdef class VariableReader:
 
 cdef str _text(const unsigned char* start, Py_ssize_t size):
     return PyUnicode_DecodeLatin1(<const char*>start, size, NULL)
-
-
-cdef object _overrun(Py_ssize_t number, bytes block):
-    return ProtocolError(400, f"variable {number} of the uwsgi packet runs past its {len(block)} bytes")
 
 
 VARIABLES = VariableReader()

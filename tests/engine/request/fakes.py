@@ -49,7 +49,7 @@ class FakeLink(Link):
     def remote_addr(self, head) -> str:
         return "127.0.0.1"
 
-    def template(self) -> dict[str, object]:
+    def environ_base(self) -> dict[str, object]:
         return {}
 
     @property
