@@ -29,6 +29,7 @@ cdef class Exchange:
     cdef public object notes
     cdef public bint sent_file
     cdef public bint was_cut
+    cdef public bint write_failed
 
     cpdef bint is_sent(self)
     cpdef bint is_ended(self)

@@ -19,6 +19,7 @@ from engine.protocols.http1.writer import LAST_CHUNK, encode_chunk, last_chunk, 
 from engine.protocols.status import parse_status
 from engine.protocols.trailers import trailer_lines
 from engine.request.body import RequestBody
+from engine.request.io_errors import IO_ERRORS
 from engine.request.link import Link
 
 __all__ = ["ENDED", "NEW", "SENT", "STARTED", "SWITCHED", "Exchange"]
@@ -70,6 +71,7 @@ class Exchange:
         "trailers",
         "variable_count",
         "was_cut",
+        "write_failed",
     )
 
     _framing: Framing
@@ -94,6 +96,7 @@ class Exchange:
         self.variable_count = 0
         self.switches = 0
         self.was_cut = False
+        self.write_failed = False
         self.notes: Any = None
         self.sent_file = False
 
@@ -276,11 +279,14 @@ class Exchange:
             copy_blocks(self, fd, offset, count)
         elif kind != NONE and count:
             if self.gone:
-                raise ClientDisconnected("write error: the client closed the connection")
+                raise self._left()
             self.body_bytes += count  # as in _transmit_counted
             sent = 0
             try:
                 sent = self.link.transmit_file(fd, offset, count)
+            except BaseException as exc:
+                IO_ERRORS.write_failed(self, exc)
+                raise
             finally:
                 self.body_bytes -= count - sent
 
@@ -332,7 +338,8 @@ class Exchange:
                 self.body_bytes = len(first)
         try:
             self._transmit(whole)
-        except BaseException:
+        except BaseException as exc:
+            IO_ERRORS.write_failed(self, exc)
             self.link.abort(True)  # nobody knows whether the head is out
             raise
         if rest:
@@ -342,7 +349,7 @@ class Exchange:
         framing = self._framing
         if framing.kind == NONE:
             if self.gone:
-                raise ClientDisconnected("write error: the client closed the connection")
+                raise self._left()
             return
         length = framing.length
         if length is not None and self.body_bytes + len(data) > length:
@@ -353,7 +360,11 @@ class Exchange:
         if length is not None:
             self._transmit_counted(data)
             return
-        self._transmit(encode_chunk(data) if framing.kind == CHUNKED else data)
+        try:
+            self._transmit(encode_chunk(data) if framing.kind == CHUNKED else data)
+        except BaseException as exc:
+            IO_ERRORS.write_failed(self, exc)
+            raise
         self.body_bytes += len(data)
 
     def _transmit_counted(self, data: bytes) -> None:
@@ -361,14 +372,20 @@ class Exchange:
         self.body_bytes += len(data)
         try:
             self._transmit(data)
-        except BaseException:
+        except BaseException as exc:
+            IO_ERRORS.write_failed(self, exc)
             self.body_bytes -= len(data)
             raise
 
     def _transmit(self, data: bytes) -> None:
         if self.gone:
-            raise ClientDisconnected("write error: the client closed the connection")
+            raise self._left()
         self.link.transmit(data)
+
+    def _left(self) -> ClientDisconnected:
+        error = ClientDisconnected("write error: the client closed the connection")
+        IO_ERRORS.write_failed(self, error)
+        return error
 
     def finish(self) -> None:
         """End the reply; the head goes out now if nothing did so far.

@@ -32,7 +32,7 @@ class Growing:
         self._last_cores: list[int] = []
 
     def seen(self, columns: Mapping[int, int], cores: Sequence[int]) -> tuple[dict[int, int], list[int]]:
-        """Return columns and requests by core with those of earlier processes.
+        """Return columns and counts by core with those of earlier processes.
 
         :param columns: of the process that runs now; empty if none does
         """

@@ -12,7 +12,7 @@ from typing import Final
 
 from engine.config.metrics import MetricKind
 from engine.stats.figures import status_of
-from engine.stats.scoreboard import Column
+from engine.stats.scoreboard import CORE_COUNTS, Column
 
 __all__ = ["BuiltIn", "Sight", "built_in"]
 
@@ -24,7 +24,7 @@ class Sight:
     """All that metrics are made of, at one moment.
 
     :param workers: rows of the scoreboard, worker 1 first; empty where no process runs
-    :param cores: requests by core, worker 1 first
+    :param cores: rows' ``cores``, worker 1 first
     :param queues: connections that wait to be accepted, by socket
     :param routed: signals that found a handler, and that found none
     :param overloaded: how many times all workers were seen busy
@@ -138,13 +138,14 @@ def _core_read(name: str, number: int, core: int) -> Callable[[Sight], int]:
     # Files take no core; core 0 stands for them.  The rest is not known by core, or never happens here.
     if name == "static_requests" and not core:
         return partial(_sum, (Column.STATIC,), number)
-    return partial(_core, number, core) if name == "requests" else _nothing
+    return partial(_core, CORE_COUNTS.index(name), number, core) if name in CORE_COUNTS else _nothing
 
 
-def _core(number: int, core: int, sight: Sight) -> int:
-    requests = sight.cores[number - 1] if number <= len(sight.cores) else ()
-    files = 0 if core else _sum((Column.STATIC,), number, sight)
-    return files + (requests[core] if core < len(requests) else 0)
+def _core(kind: int, number: int, core: int, sight: Sight) -> int:
+    counts = sight.cores[number - 1] if number <= len(sight.cores) else ()
+    size = len(counts) // len(CORE_COUNTS)
+    files = 0 if core or kind else _sum((Column.STATIC,), number, sight)
+    return files + (counts[kind * size + core] if core < size else 0)
 
 
 def _nothing(sight: Sight) -> int:

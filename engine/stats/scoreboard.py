@@ -11,14 +11,15 @@ of the process still turns.
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from engine.request.tally import Tally
 
-__all__ = ["MOST_APPS", "Column", "Row", "Scoreboard", "WorkerState"]
+__all__ = ["CORE_COUNTS", "MOST_APPS", "Column", "Row", "Scoreboard", "WorkerState"]
 
 
 class Column(IntEnum):
@@ -87,6 +88,9 @@ class Column(IntEnum):
     TOOK_LONGER = 41
 
 
+CORE_COUNTS: Final = ("requests", "write_errors", "read_errors")
+"""What is counted by core, if somebody wants to know."""
+
 MOST_APPS: Final = 64  # as in uWSGI (max-apps)
 _APP_COLUMNS: Final = 2
 _COLUMNS: Final = 48  # room for more without changing the size of a row
@@ -103,7 +107,8 @@ class WorkerState(IntEnum):
 class Row:
     """The row of one process: ``row[Column.REQUESTS] += 1``.
 
-    :param cores: requests that each core has ended; empty unless somebody wants to know
+    :param cores: the first of :data:`CORE_COUNTS` of each core, then the next of each; empty unless somebody
+        wants to know
     """
 
     __slots__ = ("_apps", "_at", "_cells", "cores", "index")
@@ -135,6 +140,20 @@ class Row:
             for at, count in enumerate(counts, start=int(first)):
                 self[at] = count
 
+    def note_cores(self, *counts: Iterable[tuple[int, int]]) -> None:
+        """Say what has been counted by core, in the order of :data:`CORE_COUNTS`.
+
+        :param counts: pairs of core and number; cores above the last, those of ASGI requests, begin anew at 0
+        """
+        size = len(self.cores) // len(CORE_COUNTS)
+        if not size:
+            return
+        cells = array("q", bytes(self.cores.nbytes))
+        for kind, pairs in enumerate(counts):
+            for core, number in pairs:
+                cells[kind * size + core % size] += number
+        self.cores[:] = memoryview(cells)
+
     def note_app(self, number: int, requests: int, exceptions: int) -> None:
         """Say how many requests an application has had, and how many ended with an exception."""
         if 0 <= number < MOST_APPS:
@@ -156,13 +175,13 @@ class Scoreboard:
     """The table.
 
     :param size: how many processes there can be at once, those that are about to end included
-    :param cores: of each process, if requests are to be counted by core; else 0
+    :param cores: of each process, if something is to be counted by core; else 0
     """
 
     def __init__(self, size: int, cores: int = 0) -> None:
         self.size = size
-        self._of_cores = memoryview(mmap.mmap(-1, max(1, size * cores) * 8)).cast("q")
-        self._core_count = cores
+        self._core_cells = cores * len(CORE_COUNTS)
+        self._of_cores = memoryview(mmap.mmap(-1, max(1, size * self._core_cells) * 8)).cast("q")
         self._of_apps = memoryview(mmap.mmap(-1, size * MOST_APPS * _APP_COLUMNS * 8)).cast("q")
         # Anonymous and shared: children inherit it, nothing is left behind on any disk.
         self._memory = mmap.mmap(-1, size * _COLUMNS * 8)
@@ -173,7 +192,7 @@ class Scoreboard:
         return Row(
             self._cells,
             index,
-            _part(self._of_cores, index, self._core_count),
+            _part(self._of_cores, index, self._core_cells),
             _part(self._of_apps, index, MOST_APPS * _APP_COLUMNS),
         )
 

@@ -18,7 +18,6 @@ from engine.apps.asgi.adapter import ASGIAdapter
 from engine.apps.asgi.gzipped import asgi_gzipped
 from engine.apps.asgi.lifespan import Lifespan
 from engine.apps.asgi.scope import ScopeBuilder
-from engine.apps.io_errors import IO_ERRORS
 from engine.apps.mounts import MountTable
 from engine.apps.reply_headers import asgi_with_headers, wsgi_at_once, wsgi_with_headers
 from engine.apps.wsgi.adapter import WSGIAdapter
@@ -33,6 +32,7 @@ from engine.cores.tasks import TaskCores, TaskRunner, inherit_green, start_green
 from engine.errors import ClientDisconnected
 from engine.logs.server_log import ServerLog
 from engine.request.exchange import Exchange
+from engine.request.io_errors import IO_ERRORS
 from engine.uwsgi_api.api import Api
 from engine.uwsgi_api.context import current_exchange
 from engine.uwsgi_api.request_calls import encoder_keeper, keep_variable

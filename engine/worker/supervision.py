@@ -9,11 +9,11 @@ import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from engine.apps.io_errors import IO_ERRORS
 from engine.channels import Lane
 from engine.cores.runner import Runner
 from engine.logs.server_log import ServerLog
 from engine.net.acceptor import Acceptor
+from engine.request.io_errors import IO_ERRORS
 from engine.worker.request_tree import request_tree
 from engine.worker.settings import LogFiles, Supervised
 
@@ -128,6 +128,6 @@ class Supervision:
                 info = {"request_start": int(exchange.started_at)}
                 now = {"in_request": 1, "vars": shown, "req_info": info}
                 cores.append({"id": core, "requests": requests, **failed, **now})
-            elif requests:
+            elif requests or any(failed.values()):
                 cores.append({"id": core, "requests": requests, **failed})
         return cores

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from array import array
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
@@ -16,6 +15,7 @@ from engine.cores.runner import Runner
 from engine.cores.watchdog import Watchdog
 from engine.logs.server_log import ServerLog
 from engine.net.frontend import FrontEnd
+from engine.request.io_errors import IO_ERRORS
 from engine.request.tally import Tally
 from engine.stats.memory import memory
 from engine.stats.scoreboard import Column, Row
@@ -137,7 +137,8 @@ class Upkeep:
         if front.tally is not None:
             row.note_tally(front.tally)
         if row.cores:
-            row.cores[:] = memoryview(array("q", self._runner.served[: len(row.cores)]))
+            failed = IO_ERRORS.writes, IO_ERRORS.reads
+            row.note_cores(enumerate(self._runner.served), *(list(each.items()) for each in failed))
         if self._settings.config.memory_report or self._lifetime.needs_memory():
             row[Column.RSS], row[Column.VSZ] = memory()
 

@@ -19,9 +19,9 @@ UPLOAD = [("Content-Length", "10")]
 
 @pytest.fixture
 def start(start_engine, address):
-    where = ["--stats", f"{address[0]}:{address[1]}", "--master", "--gevent", "2", "--lifespan", "off"]
-    if ENGINE_KIND == "uwsgi":
-        where = where[:-2]
+    where = ["--stats", f"{address[0]}:{address[1]}", "--master", "--gevent", "2", "--enable-metrics"]
+    if ENGINE_KIND != "uwsgi":
+        where += ["--lifespan", "off"]
 
     def start(app):
         engine = start_engine(app, *where)
@@ -42,16 +42,31 @@ def errors(address):
     return sum(core["write_errors"] for core in cores), sum(core["read_errors"] for core in cores)
 
 
+def metrics(address):
+    """The same as metrics, of all cores."""
+    shown = stats(address)["metrics"]
+    each = [
+        [figure["value"] for name, figure in shown.items() if name.endswith(f".{kind}")]
+        for kind in ("write_errors", "read_errors")
+    ]
+    assert [len(values) for values in each] == [2, 2]
+    return tuple(map(sum, each))
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/1.0"])
+@pytest.mark.parametrize("path", ["/write", "/catch"])
 @pytest.mark.parametrize("app", APPS)
-def test_a_reply_that_is_not_taken_counts_once(start, address, app):
+def test_a_reply_that_is_not_taken_counts_once(start, address, app, path, version):
     engine = start(app)
     assert get(engine.http).text == "hello"
-    assert errors(address) == (0, 0)
+    assert errors(address) == metrics(address) == (0, 0)
     with HttpConnection(engine.http) as connection:
-        connection.send(request_bytes("GET", "/write"))
+        connection.send(request_bytes("GET", path).replace(b"HTTP/1.1", version.encode()))
         assert connection.sock.recv(1000)
         reset(connection)
-    wait_until(lambda: errors(address) == (1, 0), timeout=20, what="a write error")
+    if path == "/catch":
+        engine.wait_for_log("not taken")
+    wait_until(lambda: errors(address) == metrics(address) == (1, 0), timeout=20, what="a write error")
 
 
 @pytest.mark.parametrize("app", APPS)
@@ -66,4 +81,4 @@ def test_a_body_that_does_not_come_counts_though_the_application_goes_on(start, 
         )
         reset(connection)
     engine.wait_for_log("no body")
-    wait_until(lambda: errors(address)[1] == 1, timeout=20, what="a read error")
+    wait_until(lambda: errors(address)[1] == metrics(address)[1] == 1, timeout=20, what="a read error")

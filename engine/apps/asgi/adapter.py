@@ -14,7 +14,6 @@ from engine.apps.asgi.bell import Bell
 from engine.apps.asgi.channel import HttpChannel
 from engine.apps.asgi.scope import ScopeBuilder
 from engine.apps.asgi.websocket import is_websocket, serve_websocket
-from engine.apps.io_errors import IO_ERRORS
 from engine.errors import (
     BodyTimeout,
     BrokenBody,
@@ -27,6 +26,7 @@ from engine.errors import (
 )
 from engine.interfaces import ASGIApp
 from engine.request.exchange import Exchange
+from engine.request.io_errors import IO_ERRORS
 
 __all__ = ["ASGIAdapter"]
 
@@ -95,7 +95,7 @@ class ASGIAdapter:
 
     def failed(self, exchange: Exchange, exc: BaseException) -> None:
         """Tell the client, as far as that is possible, and the log."""
-        IO_ERRORS.request_failed(exc, exchange.core)
+        IO_ERRORS.request_failed(exchange, exc)
         if isinstance(exc, BrokenBody):
             self._end(exchange, str(exc.status), str(exc).encode())
             return

@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
 from engine.apps.asgi.bell import Bell
-from engine.apps.io_errors import IO_ERRORS
 from engine.errors import BodyTimeout, BrokenBody, ClientDisconnected, ReplyError, WriteTimeout
 from engine.interfaces import Message
 from engine.request.exchange import Exchange
+from engine.request.io_errors import IO_ERRORS
 
 __all__ = ["HttpChannel"]
 
@@ -206,9 +206,13 @@ class HttpChannel:
         """Wait until the client has taken enough."""
         while self._link.is_full():
             if not await self._bell.wait(self._timeout) and self._link.is_full():
-                raise WriteTimeout(f"the client took nothing for {self._timeout:g} seconds")
+                raise self._lost(WriteTimeout(f"the client took nothing for {self._timeout:g} seconds"))
         if self._exchange.gone:
-            raise ClientDisconnected("write error: the client closed the connection")
+            raise self._lost(ClientDisconnected("write error: the client closed the connection"))
+
+    def _lost(self, error: OSError) -> OSError:
+        IO_ERRORS.write_failed(self._exchange, error)
+        return error
 
     def _finish(self) -> None:
         if self._trailers and self._with_trailers:

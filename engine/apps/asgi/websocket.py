@@ -13,6 +13,7 @@ from engine.apps.asgi.bell import Bell
 from engine.errors import ClientDisconnected, ReplyError, WebSocketClosed, WriteTimeout
 from engine.interfaces import ASGIApp, Message, Scope
 from engine.request.exchange import Exchange
+from engine.request.io_errors import IO_ERRORS
 from engine.websocket.handshake import accept
 from engine.websocket.library import require
 from engine.websocket.offer import check, is_offered, offer_of
@@ -150,12 +151,17 @@ class WebSocketChannel:
         while websocket.is_full():
             if not await self._bell.wait(self._timeout) and websocket.is_full():
                 websocket.abort()
-                raise WriteTimeout(f"the client took nothing for {self._timeout:g} seconds")
+                raise self._lost()
         text = message.get("text")
         if text is not None:
             websocket.send(text, True)
         else:
             websocket.send(bytes(message["bytes"]), False)
+
+    def _lost(self) -> WriteTimeout:
+        error = WriteTimeout(f"the client took nothing for {self._timeout:g} seconds")
+        IO_ERRORS.write_failed(self._exchange, error)
+        return error
 
     async def _send_body(self, message: Message) -> None:
         exchange = self._exchange
@@ -167,7 +173,7 @@ class WebSocketChannel:
             exchange.send_all(data)
         while self._link.is_full():
             if not await self._bell.wait(self._timeout) and self._link.is_full():
-                raise WriteTimeout(f"the client took nothing for {self._timeout:g} seconds")
+                raise self._lost()
         if not more:
             exchange.finish()
 

@@ -10,7 +10,6 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from engine.apps.io_errors import IO_ERRORS
 from engine.apps.wsgi.environ import EnvironBuilder
 from engine.apps.wsgi.file_wrapper import FileWrapper
 from engine.apps.wsgi.frameworks import tell_of_end
@@ -26,6 +25,7 @@ from engine.errors import (
 )
 from engine.interfaces import Environ, WSGIApp
 from engine.request.exchange import Exchange
+from engine.request.io_errors import IO_ERRORS
 
 __all__ = ["WSGIAdapter"]
 
@@ -150,7 +150,7 @@ class WSGIAdapter:
         raise TypeError(f"the application yielded {type(item).__name__}; body items must be bytes")
 
     def _failed(self, exchange: Exchange, exc: BaseException) -> None:
-        IO_ERRORS.request_failed(exc, exchange.core)
+        IO_ERRORS.request_failed(exchange, exc)
         if isinstance(exc, ClientLeftError):
             exchange.cut()
             return

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.apps.io_errors import IO_ERRORS
 from engine.errors import BodyNotRead, BodyTimeout, BrokenBody, ClientDisconnected
 from engine.request.body import RequestBody
+from engine.request.io_errors import IO_ERRORS
 
 __all__ = ["InputStream"]
 

@@ -54,3 +54,19 @@ def test_numbers_are_64_bits(value):
     row = Scoreboard(1).row(0)
     row[Column.TX] = value
     assert row[Column.TX] == value
+
+
+def test_what_cores_count_is_kept_by_kind_and_asgi_requests_go_round():
+    board = Scoreboard(2, cores=2)
+    row = board.row(1)
+    row.note_cores(enumerate([5, 6, 7]), [(1, 2)], [(0, 3), (4, 1)])
+    assert list(row.cores) == [5 + 7, 6, 0, 2, 3 + 1, 0]
+    row.note_cores(enumerate([1, 1]), [], [])
+    assert list(row.cores) == [1, 1, 0, 0, 0, 0]
+    assert not any(board.row(0).cores)
+
+
+def test_nothing_is_counted_by_core_unless_wanted():
+    row = Scoreboard(1).row(0)
+    row.note_cores(enumerate([5]), [(0, 1)], [])
+    assert not len(row.cores)

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from engine.errors import ClientDisconnected, WriteTimeout
+
+if TYPE_CHECKING:
+    from engine.request.exchange import Exchange
 
 __all__ = ["IO_ERRORS", "IoErrors"]
 
@@ -38,18 +41,27 @@ class IoErrors:
         if found is not None:
             self.reads[found] += 1
 
-    def request_failed(self, exc: BaseException, core: int) -> None:
+    def write_failed(self, exchange: Exchange, exc: BaseException) -> None:
+        """Count *exc* if it is that of a write, the first time in a request; whoever catches it later.
+
+        What is sent without a core, as files are, counts for core 0.
+        """
+        if not exchange.write_failed and _is_write_error(exc):
+            exchange.write_failed = True
+            self.writes[max(0, exchange.core)] += 1
+
+    def request_failed(self, exchange: Exchange, exc: BaseException) -> None:
         """Count a write that failed, if that is why a request ended, or what its application made of one."""
         seen: BaseException | None = exc
         while seen is not None:
-            if isinstance(seen, WriteTimeout) or _is_write_error(seen):
-                self.writes[core] += 1
-                return
+            self.write_failed(exchange, seen)
             seen = seen.__cause__ or seen.__context__
 
 
 def _is_write_error(exc: BaseException) -> bool:
-    return isinstance(exc, ClientDisconnected) and str(exc).startswith(_WRITE_ERROR)
+    if isinstance(exc, ClientDisconnected):
+        return str(exc).startswith(_WRITE_ERROR)
+    return isinstance(exc, WriteTimeout)
 
 
 # One per process, as there is one worker: whoever reads a body knows neither its worker nor its request.
