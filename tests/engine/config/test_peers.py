@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,18 @@ def test_no_name_is_one_of_ours_and_none_is_there_twice() -> None:
     assert [name for name in LETTERS.values() if name_here(name) is None] == []
 
 
+def test_every_option_of_the_other_servers_is_known() -> None:
+    """peer_options.txt holds what ``--help`` of each shows, a line for each server with its version."""
+    lines = Path(__file__).with_name("peer_options.txt").read_text().splitlines()
+    assert len(lines) == 4
+    for line in lines:
+        server, _, names = line.partition(": ")
+        unknown = [
+            name for name in names.split() if not (OPTIONS.find(name) or advice_for(name) or name_here(name))
+        ]
+        assert unknown == [], server
+
+
 def test_what_is_named_instead_exists() -> None:
     for answer in _BY_ANSWER:
         for name in re.findall(r"--([a-z0-9-]+)", answer):
@@ -36,6 +49,8 @@ def test_what_is_named_instead_exists() -> None:
         (["--bind", ":8000"], "unknown option --bind; write --http-socket ADDRESS"),
         (["--timeout", "30"], "unknown option --timeout; write --harakiri SECONDS"),
         (["--limit_request_line", "30"], "write --http-max-request-line"),
+        (["--http2-max-frame-size", "16384"], "unknown option --http2-max-frame-size; windows are 64 KiB"),
+        (["--reset-contextvars"], "unknown option --reset-contextvars; no request sees context variables"),
         (["-k", "gevent"], "unknown option -k; every request runs in a greenlet"),
         (["-Mk", "gevent"], "unknown option -k in -Mk;"),
         (["-J"], "unknown option -J; see gevent-engine --help"),
