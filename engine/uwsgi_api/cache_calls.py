@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.uwsgi_api.cluster.caches import SharedCache
+from engine.uwsgi_api.numbers import quotient
 from engine.uwsgi_api.public import public
 from engine.uwsgi_api.remote_cache import RemoteCache
 from engine.uwsgi_api.shared.cache import Cache
@@ -128,5 +129,5 @@ class CacheCalls(StoreCalls):
     def cache_div(
         self, key: str | bytes, n: int = 2, expires: int = 0, cache: str | None = None, /
     ) -> bool | None:
-        """Divide a number, in one step."""
-        return self._change(key, lambda before: before // n if n else 0, expires, cache)
+        """Divide a number, in one step, towards 0; by 0 it becomes 0."""
+        return self._change(key, lambda before: quotient(before, n) if n else 0, expires, cache)

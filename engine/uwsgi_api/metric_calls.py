@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from engine.uwsgi_api.numbers import quotient
 from engine.uwsgi_api.public import public
 from engine.uwsgi_api.store_calls import StoreCalls
 from engine.uwsgi_api.texts import to_bytes
 
 __all__ = ["MetricCalls"]
-
-
-def _quotient(dividend: int, divisor: int) -> int:
-    """Divide as C does: towards 0."""
-    quotient = abs(dividend) // abs(divisor)
-    return quotient if (dividend < 0) == (divisor < 0) else -quotient
 
 
 class MetricCalls(StoreCalls):
@@ -54,7 +49,7 @@ class MetricCalls(StoreCalls):
     @public("P1")
     def metric_div(self, name: str | bytes, n: int = 1, /) -> bool | None:
         """Divide a number, in one step; None if *n* is 0."""
-        return self._change(name, lambda before: _quotient(before, n)) if n else None
+        return self._change(name, lambda before: quotient(before, n)) if n else None
 
     @public("P1")
     def metric_set_max(self, name: str | bytes, value: int, /) -> bool | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from engine.uwsgi_api.cluster.client import Client
-from engine.uwsgi_api.numbers import number_in, to_value
+from engine.uwsgi_api.numbers import NUMBER_SIZE, number_in, to_value
 from engine.uwsgi_api.shared.cache import CacheSettings
 
 __all__ = ["SharedCache"]
@@ -55,7 +55,7 @@ class SharedCache:
 
         :param expires: seconds from now; 0 means never
         """
-        if len(key) > self.settings.keysize or len(value) > self.settings.blocksize:
+        if not self.settings.takes(key, len(value)):
             return False
         how = () if replace else ("NX",)
         until = ("PX", int(expires * 1000)) if expires > 0 else ()
@@ -71,12 +71,16 @@ class SharedCache:
 
     def add(self, key: bytes, n: int, expires: float = 0) -> bool:
         """Add to a 64-bit number in one step; a key that is missing counts as 0."""
+        if not self.settings.takes(key, NUMBER_SIZE):
+            return False
         amount = struct.pack("<Q", n % (1 << 64))
         self._client.do("EVAL", _ADD, 1, self._prefix + key, amount, _milliseconds(expires))
         return True
 
     def change(self, key: bytes, how: Callable[[int], int], expires: float = 0) -> bool:
         """Change a 64-bit number in one step; a key that is missing counts as 0."""
+        if not self.settings.takes(key, NUMBER_SIZE):
+            return False
         name = self._prefix + key
         while True:
             before: bytes = self._client.do("GET", name) or b""

@@ -14,7 +14,9 @@ _PUSH: Final = """
 local w = tonumber(redis.call('hget', KEYS[1], 'w') or '0')
 local p = tonumber(redis.call('hget', KEYS[1], 'p') or '0')
 local following = (w + 1) % tonumber(ARGV[1])
-if p == w and redis.call('hexists', KEYS[1], 's' .. w) == 1 then
+-- A slot that queue_set filled does not make the ring full: this message may be the oldest.
+if p == w and redis.call('hexists', KEYS[1], 's' .. w) == 1
+    and redis.call('hexists', KEYS[1], 's' .. following) == 1 then
     redis.call('hset', KEYS[1], 'p', following)
 end
 redis.call('hset', KEYS[1], 's' .. w, ARGV[2])

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from engine.uwsgi_api.numbers import number_in, to_value
+from engine.uwsgi_api.numbers import NUMBER_SIZE, number_in, to_value
 from engine.uwsgi_api.shared.range_lock import Guard
 from engine.uwsgi_api.shared.segments import Segment
 
@@ -57,6 +57,10 @@ class CacheSettings:
     def buckets(self) -> int:
         """How many entries the index has: a power of two, at most half full."""
         return 1 << (2 * self.items - 1).bit_length()
+
+    def takes(self, key: bytes, size: int) -> bool:
+        """Whether a key may have a value of *size* bytes; an empty key has none, as in uWSGI."""
+        return 0 < len(key) <= self.keysize and size <= self.blocksize
 
 
 class Cache:
@@ -100,7 +104,7 @@ class Cache:
 
         :param expires: seconds from now; 0 means never
         """
-        if len(key) > self.settings.keysize or len(value) > self.settings.blocksize:
+        if not self.settings.takes(key, len(value)):
             return False
         with self._changing():
             found = self._live(key)
@@ -128,7 +132,12 @@ class Cache:
             return self._live(key) is not None
 
     def change(self, key: bytes, how: Callable[[int], int], expires: float = 0) -> bool:
-        """Change a 64-bit number in one step; a key that is missing counts as 0."""
+        """Change a 64-bit number in one step; a key that is missing counts as 0.
+
+        :return: False if there is no room, for the number or for its key
+        """
+        if not self.settings.takes(key, NUMBER_SIZE):
+            return False
         with self._changing():
             found = self._live(key)
             item = found[1] if found is not None else self._new_item(key)

@@ -39,10 +39,11 @@ class Ring:
             return False
         with self._guard():
             write, pull = self._head()
-            full = self._read(write) is not None
-            self._write(write, message)
             following = (write + 1) % self.slots
-            self._set_head(following, following if full and pull == write else pull)
+            # A slot that queue_set filled does not make the ring full: this message may be the oldest.
+            full = pull == write and self._read(write) is not None and self._read(following) is not None
+            self._write(write, message)
+            self._set_head(following, following if full else pull)
             return True
 
     def pull(self) -> bytes | None:

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import ConfigError
+from engine.uwsgi_api.numbers import quotient
 from engine.uwsgi_api.shared.cache import Cache, CacheSettings
 from engine.uwsgi_api.shared.range_lock import Guard, LockFile
 from engine.uwsgi_api.shared.ring import Ring, ring_size
@@ -79,6 +80,30 @@ def test_what_is_too_large_is_refused() -> None:
     assert not cache.put(b"k" * 17, b"x")
     assert cache.put(b"k" * 16, b"x" * 64)
     assert cache.get(b"k" * 16) == b"x" * 64
+
+
+def test_a_number_whose_key_or_value_is_too_large_is_refused_and_hurts_nobody() -> None:
+    cache = new_cache()
+    assert all(cache.put(name, name * 16) for name in (b"a", b"b", b"c"))
+    assert not cache.change(b"k" * 17, lambda before: 1)
+    assert not cache.add(b"k" * 17, 1)
+    assert cache.add(b"k" * 16, 1)
+    assert [cache.get(name) for name in (b"a", b"b", b"c")] == [b"a" * 16, b"b" * 16, b"c" * 16]
+    small = new_cache(blocksize=4)
+    assert not small.add(b"n", 1)
+    assert small.keys() == []
+
+
+def test_an_empty_key_is_refused() -> None:
+    cache = new_cache()
+    assert not cache.put(b"", b"x")
+    assert not cache.add(b"", 1)
+    assert cache.keys() == []
+
+
+@pytest.mark.parametrize(("dividend", "divisor"), [(7, 2), (-7, 2), (7, -2), (-7, -2), (6, 3), (-6, 3)])
+def test_numbers_are_divided_towards_0(dividend: int, divisor: int) -> None:
+    assert quotient(dividend, divisor) == int(dividend / divisor)
 
 
 def test_values_expire() -> None:
@@ -215,6 +240,14 @@ def test_a_ring_behaves_as_a_bounded_deque(program: list[str]) -> None:
         else:
             newest = list(reversed(model))
             assert ring.last(4) == newest + [None] * (4 - len(newest))
+
+
+def test_a_slot_that_was_set_does_not_hide_what_is_pushed_into_it() -> None:
+    ring = new_ring()
+    assert ring.set(0, b"set")
+    assert ring.push(b"pushed")
+    assert ring.pull() == b"pushed"
+    assert ring.pull() is None
 
 
 def test_messages_that_are_too_long_are_refused() -> None:
