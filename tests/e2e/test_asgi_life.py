@@ -159,7 +159,7 @@ def test_when_mercy_is_over_tasks_are_cancelled_before_the_shutdown(start_engine
         began = time.monotonic()
         assert connection.is_closed_by_server()
         assert engine.wait_exit() == 1
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 30  # the usual mercy: 60
     assert "NO MERCY" in engine.log()
     assert "asgi_routes: shutdown after ['cancelled']" in engine.log()
 
@@ -184,13 +184,13 @@ def test_green_tasks_may_block_in_gevent_and_so_may_the_tasks_they_start(start_e
     engine = start_engine("--asgi", "asgi+green:lifespans:sleep_in_greenlet")
     assert get(engine.http, "/").body == b"child slept"
     began = time.monotonic()
-    connections = [HttpConnection(engine.http) for _ in range(20)]
+    connections = [HttpConnection(engine.http) for _ in range(100)]
     for connection in connections:
         connection.send_request("GET", "/")
     for connection in connections:
         assert connection.reader.read().body == b"child slept"
         connection.close()
-    assert time.monotonic() - began < 1, "they waited for one another"
+    assert time.monotonic() - began < 0.06 * 100, "they waited for one another"
 
 
 def test_plain_tasks_may_not(start_engine):

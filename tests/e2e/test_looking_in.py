@@ -19,7 +19,7 @@ APP = """
 import time, gevent
 
 def hold_the_loop():
-    time.sleep(0.5)
+    time.sleep(2)
 
 def wait_a_while():
     gevent.sleep(30)
@@ -35,7 +35,7 @@ ASGI_APP = """
 import asyncio, time
 
 def hold_the_loop():
-    time.sleep(0.5)
+    time.sleep(2)
 
 async def wait_a_while():
     await asyncio.sleep(30)
@@ -68,7 +68,7 @@ def test_who_holds_the_loop_is_logged_with_stack_and_request(start):
 
 def test_a_task_that_holds_the_loop_is_named_and_one_over_its_deadline_is_ended(start_engine, tmp_path):
     (tmp_path / "asks.py").write_text(ASGI_APP)
-    options = ["--log-blocking", "0.2", "--harakiri", "1"]
+    options = ["--log-blocking", "0.2", "--harakiri", "4"]
     engine = start_engine("--chdir", str(tmp_path), "--asgi", "asks:app", *options)
     assert get(engine.http, "/hold").status == 200
     assert "in hold_the_loop, by Task" in engine.wait_for_log("the loop was held for")

@@ -397,7 +397,7 @@ def test_a_head_that_drips_is_cut_at_the_deadline(http):
                 continue
     except (BrokenPipeError, ConnectionResetError):
         pass
-    assert 1.5 < time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 30  # all of it takes more than 50
     http.sock.settimeout(10)
     assert http.reader.read().status == 408
 

@@ -189,7 +189,7 @@ def test_the_loop_runs_in_a_greenlet_while_the_main_one_works(loop: aiogevent.Ev
     loop.call_soon(loop.stop)
     runner.join(5)
     assert runner.dead
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
 
 
 def test_it_works_beside_a_loop_of_somebody_else() -> None:

@@ -25,7 +25,7 @@ class TestRun:
         timer.start(ran.append, 1)
         began = monotonic()
         loop.run(nowait=True)
-        assert monotonic() - began < 5
+        assert monotonic() - began < 20
         assert ran == []
         timer.stop()
 
@@ -40,7 +40,7 @@ class TestRun:
 
     def test_once_waits_for_one_event(self, loop):
         ran = []
-        first, second = loop.timer(0.01), loop.timer(0.05)
+        first, second = loop.timer(0.01), loop.timer(60)
         first.start(ran.append, "first")
         second.start(ran.append, "second")
         while not ran:  # libev's clock may end the first wait a hair before the timer is due

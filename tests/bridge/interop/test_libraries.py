@@ -278,8 +278,8 @@ def test_the_time_of_one(place: Place) -> None:
     """Many at once, each on a loop of its own, with an HTTP-like wait in it."""
 
     async def wait() -> None:
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.5)
 
     begun = time.monotonic()
     place.greenlet(lambda: together(lambda number: asyncio.run(wait())))
-    assert time.monotonic() - begun < 0.05 * MANY
+    assert time.monotonic() - begun < 0.5 * MANY

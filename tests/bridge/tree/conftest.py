@@ -10,6 +10,13 @@ import pytest
 import uvloop
 
 import bridge
+from bridge._tree import waits
+
+
+@pytest.fixture(autouse=True)
+def time_to_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who joins whom is found, however full the heap and however slow the machine is."""
+    monkeypatch.setattr(waits, "_LONGEST_SEARCH", 60.0)
 
 
 @pytest.fixture(params=["selector", "uvloop"])

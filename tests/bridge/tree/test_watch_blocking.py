@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -46,7 +47,7 @@ def check(holder: Holder, who: str) -> None:
     first, last = holder.told
     assert not first.over
     assert last.over
-    assert last.seconds >= first.seconds >= 0.05
+    assert last.seconds >= first.seconds >= 0.2
     assert (first.file, first.function) == (__file__, "Holder.hold")
     assert holder.line - 1 <= first.line <= holder.line
     assert who in first.who
@@ -61,7 +62,7 @@ def test_a_blocking_task_is_named(run: Run) -> None:
         holder.hold()
 
     async def main() -> None:
-        with bridge.watch_blocking(0.05, report=holder.report) as watch:
+        with bridge.watch_blocking(0.2, report=holder.report) as watch:
             await asyncio.create_task(culprit(), name="slow")
         assert watch.reports == holder.told[1:]
 
@@ -76,7 +77,7 @@ def test_a_blocking_greenlet_under_asyncio_is_named(run: Run) -> None:
         holder.hold()
 
     async def main() -> None:
-        with bridge.watch_blocking(0.05, report=holder.report):
+        with bridge.watch_blocking(0.2, report=holder.report):
             await bridge.spawn(culprit)
 
     run(main())
@@ -91,7 +92,7 @@ def test_a_blocking_greenlet_of_a_plain_gevent_program_is_named() -> None:
         gevent.sleep(0.01)  # the private loop has begun to run
         holder.hold()
 
-    with bridge.watch_blocking(0.05, report=holder.report):
+    with bridge.watch_blocking(0.2, report=holder.report):
         gevent.spawn(culprit).get()
     check(holder, "<locals>.culprit")
 
@@ -107,7 +108,7 @@ def test_a_blocking_greenlet_whose_function_is_compiled_is_named(run: Run) -> No
             return []
 
     async def main() -> None:
-        with bridge.watch_blocking(0.05, report=holder.report):
+        with bridge.watch_blocking(0.2, report=holder.report):
             await bridge.spawn({}.update, Keys())
 
     run(main())
@@ -119,7 +120,7 @@ def test_a_blocking_callback_is_named(run: Run) -> None:
     holder = Holder()
 
     async def main() -> None:
-        with bridge.watch_blocking(0.05, report=holder.report):
+        with bridge.watch_blocking(0.2, report=holder.report):
             asyncio.get_running_loop().call_soon(holder.hold)
             await asyncio.sleep(0.01)
 
@@ -152,8 +153,11 @@ def test_an_idle_loop_is_left_asleep() -> None:
                 original()
 
             watch._answer = counted  # type: ignore[method-assign]
+            began = time.monotonic()
             await asyncio.sleep(0.3)
-        assert answers <= 3, "a loop that polls is asked once a second, not each of sixty looks"
+        assert answers <= time.monotonic() - began + 3, (
+            "a loop that polls is asked once a second, not each of sixty looks"
+        )
 
     bridge.run(main(), loop_factory=asyncio.SelectorEventLoop)
 
@@ -163,9 +167,9 @@ def test_time_between_two_loops_holds_nothing(run: Run) -> None:
         await asyncio.sleep(0)
 
     run(nothing())
-    with bridge.watch_blocking(0.02) as watch:
+    with bridge.watch_blocking(0.5) as watch:
         run(nothing())
-        time.sleep(0.1)
+        time.sleep(1.0)
         run(nothing())
     assert watch.reports == []
 
@@ -184,7 +188,7 @@ def test_a_program_that_never_stops_the_watch_ends_and_prints_to_standard_error(
         "async def main():\n"
         "    bridge.watch_blocking(0.05)\n"
         "    await asyncio.sleep(0.01)\n"
-        "    time.sleep(0.5)\n"
+        "    time.sleep(1.0)\n"
         "bridge.run(main())\n"
     )
     root = Path(__file__).resolve().parents[3]
@@ -196,6 +200,6 @@ def test_a_program_that_never_stops_the_watch_ends_and_prints_to_standard_error(
         env={**os.environ, "PYTHONPATH": str(root)},
     )
     assert done.returncode == 0
-    assert "bridge: the loop is held, so far for 0." in done.stderr
+    assert re.search(r"bridge: the loop is held, so far for \d", done.stderr)
     assert "<string>:5 in main" in done.stderr
-    assert "bridge: the loop was held for 0." in done.stderr
+    assert re.search(r"bridge: the loop was held for \d", done.stderr)
