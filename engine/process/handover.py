@@ -45,6 +45,8 @@ class Handover:
         self._reap = reap
         self._before_exec: list[Callable[[], None]] = []
         self._check_pid = 0
+        self._abandoned: list[int] = []
+        """Trials that were killed and have not been reaped."""
         self._brutal = False
 
     def before_exec(self, call: Callable[[], None]) -> None:
@@ -60,21 +62,21 @@ class Handover:
 
         :param brutal: running requests are not waited for
         """
-        if self._check_pid:
-            send_signal(self._check_pid, signal.SIGKILL)  # it looks at what has changed again
+        self._abandon()  # another one looks at what has changed again
         self._brutal = brutal
         self._check_pid = self._fork_check()
 
     def look(self) -> None:
         """Go on if the trial has ended; does not return if the next image takes over."""
+        if self._intent.stopping:
+            self._abandon()  # or it would outlive the server for as long as the application loads
+        self._abandoned = [pid for pid in self._abandoned if exit_code(pid) is None]
         if not self._check_pid:
             return
         code = exit_code(self._check_pid)
         if code is None:
             return
         self._check_pid = 0
-        if self._intent.stopping:
-            return
         if code:
             self._log.line(
                 f"reload given up: a new start would fail (status {code}); "
@@ -82,6 +84,13 @@ class Handover:
             )
             return
         self._execute()
+
+    def _abandon(self) -> None:
+        """End a trial whose outcome nobody waits for any more."""
+        if self._check_pid:
+            send_signal(self._check_pid, signal.SIGKILL)
+            self._abandoned.append(self._check_pid)
+            self._check_pid = 0
 
     def _fork_check(self) -> int:
         flush_output(self._log)

@@ -3,6 +3,7 @@
 import os
 import signal
 
+import psutil
 import pytest
 
 from tests.support.http_client import HttpConnection, get, request_bytes
@@ -102,6 +103,39 @@ def test_a_lazy_worker_that_does_not_load_keeps_the_old_one(start, version, tmp_
     version("v2")
     fifo.write_text("w")
     wait_for_version(engine, "v2")
+
+
+def hanging_trial(engine, version):
+    """Begin a reload whose trial does not end; return the process that tries."""
+    before = workers_of(engine)
+    version("HANG")
+    engine.signal(signal.SIGHUP)
+    wait_until(lambda: len(workers_of(engine)) == 3, timeout=20, what="the trial")
+    return psutil.Process((workers_of(engine) - before).pop())
+
+
+def has_ended(process):
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def test_a_second_reload_ends_the_trial_of_the_first(start, version):
+    engine = start()
+    trial = hanging_trial(engine, version)
+    version("v2")
+    engine.signal(signal.SIGHUP)
+    wait_for_version(engine, "v2")  # with two workers and nobody else, dead ones included
+    assert not trial.is_running()
+
+
+def test_a_stop_ends_the_trial_of_a_reload(start, version):
+    engine = start()
+    trial = hanging_trial(engine, version)
+    engine.signal(signal.SIGTERM)
+    assert engine.wait_exit() == 0
+    wait_until(lambda: has_ended(trial), timeout=10, what="the trial to end")
 
 
 def test_a_running_request_is_finished_by_the_old_worker(start, version):

@@ -1,9 +1,10 @@
 """Answers ``VERSION PID`` after a short wait; the version was read from a file at import.
 
-``BREAK`` as the version makes the import fail.
+``BREAK`` as the version makes the import fail, ``HANG`` lets it never end.
 """
 
 import os
+import signal
 from pathlib import Path
 
 import gevent
@@ -11,6 +12,8 @@ import gevent
 VERSION = Path(os.environ["VERSION_FILE"]).read_text().strip()
 if VERSION == "BREAK":
     raise RuntimeError("this version is broken")
+while VERSION == "HANG":
+    signal.pause()
 
 
 def application(environ, start_response):
