@@ -9,6 +9,7 @@ cdef class RequestBody:
     cdef object _source
     cdef int _status
     cdef bint _asked
+    cdef int _in_a_row
     cdef bint _paused
     cdef double _timeout
     cdef public object length
@@ -29,6 +30,8 @@ cdef class RequestBody:
     @cython.locals(have=Py_ssize_t)
     cdef bytes _join(self, Py_ssize_t count)
     cpdef take_now(self, limit=*)
+    @cython.locals(room=Room, got=Py_ssize_t, rest=Py_ssize_t)
+    cdef bytes _receive_now(self)
     cpdef tell(self, place)
     cdef _wake(self)
     cdef _ask(self)

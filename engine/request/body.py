@@ -21,6 +21,10 @@ __all__ = ["EMPTY_BODY", "HIGH_WATER", "BodySource", "RequestBody"]
 HIGH_WATER: Final = 1 << 18
 # What is worth receiving past the event loop, which copies twice; a few recvs of a usual body's rest are not.
 _DIRECT: Final = 16384
+# How many pieces a task may receive that way without waiting for the loop, and how large each is at most: about
+# what one turn of the loop brings in any case, so that a fast client does not keep the others waiting.
+_IN_A_ROW: Final = 4
+_PIECE: Final = 1 << 18
 
 
 class BodySource(Protocol):
@@ -44,6 +48,7 @@ class RequestBody:
         "_asked",
         "_chunks",
         "_failure",
+        "_in_a_row",
         "_parking",
         "_paused",
         "_source",
@@ -64,6 +69,7 @@ class RequestBody:
         self._status = 0
         self._paused = False
         self._asked = False
+        self._in_a_row = 0
         self._timeout = timeout
         self.length = length
         self.buffered = 0
@@ -80,6 +86,7 @@ class RequestBody:
     def feed(self, data: bytes) -> None:
         """Append bytes that arrived."""
         self._chunks.append(data)
+        self._in_a_row = 0
         self.buffered += len(data)
         self._wake()  # first: who waits for it mostly takes it at once
         if self.buffered > HIGH_WATER and not self._paused and self._source is not None:
@@ -180,12 +187,29 @@ class RequestBody:
     def take_now(self, limit: int | None = None) -> bytes | None:
         """As :meth:`take`, but return None instead of waiting; whoever :meth:`tell` named hears of more.
 
+        Without *limit* it may receive a piece by itself, as :meth:`gather` does.
+
         :raises ClientDisconnected: if the client went away or broke the framing
         """
         if self._chunks or self.complete:
             return self.take(limit)
         self._ask()
-        return None
+        return self._receive_now() if limit is None else None
+
+    def _receive_now(self) -> bytes | None:
+        if self.length is None or self._in_a_row == _IN_A_ROW:
+            return None
+        rest = self.length - self.taken
+        if rest < _DIRECT:
+            return None
+        room = Room(min(rest, _PIECE))
+        assert self._source is not None
+        got = self._source.receive_body(room)
+        if not got:
+            return None
+        self._in_a_row += 1
+        self.taken += got
+        return room.take()
 
     def tell(self, place: ParkingPlace | None) -> None:
         """Have *place* unparked at news, for those who wait elsewhere than in :meth:`take`."""

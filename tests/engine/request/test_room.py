@@ -152,3 +152,47 @@ def test_a_client_that_leaves_in_the_middle(pair) -> None:
     with pytest.raises(ClientDisconnected, match=r"error during read\(0\) on wsgi.input: the client closed"):
         InputStream(source.body).read()
     assert source.direct == 30_000
+
+
+def test_a_task_receives_pieces_past_the_loop_but_lets_it_turn_in_between(pair) -> None:
+    ours, theirs = pair
+    sent = bytes(range(256)) * 500
+    source = SocketSource(ours, len(sent), [])
+    got, last = b"", 0
+    for piece in [sent[:20_000], sent[20_000:40_000], sent[40_000:60_000], sent[60_000:80_000]]:
+        assert source.body.take_now() is None
+        theirs.sendall(piece)
+        got += source.body.take_now() or b""
+    assert got == sent[:80_000]
+    theirs.sendall(sent[80_000:100_000])
+    assert source.body.take_now() is None, "a fifth one in a row"
+    source.feed(ours.recv(1000))  # the loop's turn
+    for _ in range(2):
+        got += source.body.take_now() or b""
+    assert got == sent[:100_000]
+    theirs.sendall(sent[100_000:] + b"GET ")
+    while not source.body.complete:
+        got += source.body.take_now() or b""
+        assert len(got) > last
+        last = len(got)
+    assert got == sent
+    assert source.body.take_now() == b""
+    assert ours.recv(100) == b"GET "
+
+
+def test_what_a_task_limits_comes_through_the_loop(pair) -> None:
+    ours, theirs = pair
+    source = SocketSource(ours, 100_000, [])
+    theirs.sendall(bytes(50_000))
+    assert source.body.take_now(1000) is None
+    assert source.direct == 0
+
+
+@pytest.mark.parametrize("length", [None, 16_383])
+def test_a_task_leaves_short_bodies_and_chunks_to_the_loop(pair, length) -> None:
+    ours, theirs = pair
+    source = SocketSource(ours, 100_000, [])
+    source.body = RequestBody(source, length, 30.0)
+    theirs.sendall(bytes(10_000))
+    assert source.body.take_now() is None
+    assert source.direct == 0
