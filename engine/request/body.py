@@ -21,8 +21,8 @@ __all__ = ["EMPTY_BODY", "HIGH_WATER", "BodySource", "RequestBody"]
 HIGH_WATER: Final = 1 << 18
 # What is worth receiving past the event loop, which copies twice; a few recvs of a usual body's rest are not.
 _DIRECT: Final = 16384
-# How many pieces a task may receive that way without waiting for the loop, and how large each is at most: about
-# what one turn of the loop brings in any case, so that a fast client does not keep the others waiting.
+# How many pieces a task may receive that way without waiting for the loop, and the longest: a fast client
+# must not keep the others waiting for long.
 _IN_A_ROW: Final = 4
 _PIECE: Final = 1 << 18
 
