@@ -24,6 +24,7 @@ class UserLock:
         self._locks = locks
         self._number = number
         self._here = Lock()
+        self._held = False
 
     def acquire(self) -> None:
         """Take the lock, parking the calling greenlet (or thread) until it is free."""
@@ -36,10 +37,12 @@ class UserLock:
         except BaseException:
             self._here.release()
             raise
+        self._held = True
 
     def release(self) -> None:
         """Let go of the lock; nothing happens if this process does not have it."""
-        if self._here.locked():
+        if self._held:  # not self._here: somebody may have that who still waits for another process
+            self._held = False
             self._locks.unlock(self._number)
             self._here.release()
 

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+import gevent
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from engine.uwsgi_api.shared.cache import Cache, CacheSettings
 from engine.uwsgi_api.shared.range_lock import Guard, LockFile
 from engine.uwsgi_api.shared.ring import Ring, ring_size
 from engine.uwsgi_api.shared.segments import Segments
+from engine.uwsgi_api.shared.user_lock import UserLock
 from engine.uwsgi_api.store import Store
 from tests.support.waiting import wait_until
 
@@ -299,6 +301,26 @@ def test_releasing_what_one_does_not_have_does_nothing() -> None:
     lock = Store({}).locks[0]
     lock.release()
     assert not lock.is_locked()
+
+
+def test_who_has_no_lock_cannot_let_a_second_one_in() -> None:
+    """Only one greenlet has it at a time, though one that was killed while it waited calls unlock()."""
+    segment = Segments().get("locks", 4096)
+    lock, elsewhere = UserLock(LockFile(segment), 0), LockFile(segment)
+    assert elsewhere.try_lock(0)
+    first = gevent.spawn(lock.acquire)
+    gevent.sleep(0)
+    assert not first.ready()
+    lock.release()
+    second = gevent.spawn(lock.acquire)
+    elsewhere.unlock(0)
+    first.get(timeout=10)
+    second.join(timeout=0.1)
+    assert not second.ready()
+    lock.release()
+    second.get(timeout=10)
+    lock.release()
+    assert elsewhere.try_lock(0)
 
 
 def test_threads_wait_for_a_lock_too() -> None:
