@@ -12,10 +12,30 @@ from tests.support.postgres import Postgres, running_postgres
 from tests.support.redis import redis_server_path, running_redis
 
 
-def pytest_configure() -> None:
-    """Undo what a shell does to commands in the background: programs under test would ignore Ctrl-C, too."""
+class _Crashes:
+    """A test process that died: not status 1, after which ``scripts/test`` runs again what failed."""
+
+    def __init__(self) -> None:
+        self.tests: list[str] = []
+
+    @pytest.hookimpl(optionalhook=True)  # of xdist
+    def pytest_handlecrashitem(self, crashitem: str) -> None:
+        self.tests.append(crashitem)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.tests:
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for test in self.tests:
+            terminalreporter.write_line(f"CRASH of a test process in {test}", red=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Notice crashes; undo what a shell does to background commands: programs would ignore Ctrl-C, too."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    config.pluginmanager.register(_Crashes())
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 import gevent
+import gevent.event
 import pytest
 
 import bridge
@@ -99,8 +100,10 @@ def test_a_request_that_is_over_is_no_longer_the_current_one(following: None) ->
         return "still there"
 
     assert in_request(exchange, lambda: gevent.spawn(ask).get()) == "still there"
-    later = in_request(exchange, lambda: gevent.spawn_later(0.01, ask))
+    over = gevent.event.Event()
+    later = in_request(exchange, lambda: gevent.spawn(lambda: over.wait() and ask()))
     exchange.ended = True
+    over.set()
     assert later.get() == NOT_IN_REQUEST
 
 
