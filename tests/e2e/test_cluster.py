@@ -138,12 +138,12 @@ def test_a_lock_lasts_longer_than_a_lease_and_ends_with_its_holder(start):
         first = int(re.search(r"fence (\d+)", log)[1])
         waiting.send(request_bytes("GET", "/hold/0"))
         # The holder's own loop is blocked; its server renews the lease all the same.
-        wait_until(lambda: ask(two, "/ready"), timeout=5, what="an answer")
+        wait_until(lambda: ask(two, "/ready"), timeout=20, what="an answer")
         with pytest.raises(TimeoutError):
             wait_until(lambda: "two has the lock" in two.log(), timeout=3.5, what="nothing")
         assert ask(two, "/is_locked") is True
         os.kill(int(re.search(r"fence \d+ pid (\d+)", log)[1]), signal.SIGKILL)
-        log = two.wait_for_log("two gives it back", timeout=10)
+        log = two.wait_for_log("two gives it back", timeout=25)
         assert int(re.search(r"two has the lock, fence (\d+)", log)[1]) > first
 
 

@@ -1,5 +1,6 @@
 """``--harakiri``: a deadline for each request; uWSGI has one for the whole worker, and kills that."""
 
+import re
 import signal
 
 import pytest
@@ -30,7 +31,7 @@ def test_the_request_ends_with_504_and_nobody_else_notices(engine):
         assert quick.get("/ok").body == b"ok"
         assert slow.get("/ok").body == b"ok"
     notes = get(engine.http, "/notes").text.splitlines()
-    assert notes[0].startswith("HarakiriError: GET /wait/100 ran for 1.")
+    assert re.match(r"HarakiriError: GET /wait/100 ran for [1-9]", notes[0])
     assert notes[1:] == ["finally"]
     assert pid_of(engine) == before
 
