@@ -32,6 +32,19 @@ class Crontab:
         self._running: list[tuple[CronJob, Program, float]] = []
         self._started: dict[int, int] = {}
 
+    def adopt(self, program: Program) -> bool:
+        """Look after a command that the image before has started; False if it is none of these jobs."""
+        for number, job in enumerate(self._jobs):
+            if job.command == program.command:
+                self._started[number] = int(time.time())
+                self._running.append((job, program, _deadline(job, time.monotonic())))
+                return True
+        return False
+
+    def running(self) -> list[Program]:
+        """Return what was started and has not been reaped."""
+        return [program for _, program, _ in self._running]
+
     def figures(self) -> list[dict[str, Any]]:
         """Return what the statistics show of each job, in uWSGI's names."""
         found = []
@@ -80,4 +93,8 @@ class Crontab:
             return
         self._log(f"[uwsgi-cron] running {job.command!r} (pid: {program.pid})")
         self._started[number] = int(time.time())
-        self._running.append((job, program, now + job.harakiri if job.harakiri else float("inf")))
+        self._running.append((job, program, _deadline(job, now)))
+
+
+def _deadline(job: CronJob, now: float) -> float:
+    return now + job.harakiri if job.harakiri else float("inf")

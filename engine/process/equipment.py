@@ -13,6 +13,7 @@ from engine.process.daemons import AttachedDaemon
 from engine.process.fifo import MasterFifo
 from engine.process.idle import Idle
 from engine.process.programs import Program
+from engine.process.reexec import OldProgram
 from engine.process.touch import TouchWatch
 from engine.signals.file_monitor import new_monitor
 from engine.stats.scoreboard import Column, WorkerState
@@ -31,12 +32,14 @@ def equip(
     listeners: Sequence[Listener],
     touched: Mapping[str, float | None],
     *,
+    programs: Sequence[OldProgram] = (),
     is_copy: bool = False,
 ) -> None:
     """Add what the settings ask for.
 
     :param listeners: the sockets that workers accept from
     :param touched: how files to watch were before the application was loaded
+    :param programs: what the image before has started
     :param is_copy: another master listens to the same sockets
     :raises ConfigError: if something cannot be opened
     """
@@ -57,7 +60,7 @@ def equip(
             workers=settings.cheaper_initial or settings.processes,
         )
     _look_after_logs(master, settings)
-    _run_programs(master, settings)
+    _run_programs(master, settings, programs)
     for daemon in settings.daemons:
         AttachedDaemon(master, daemon)
     _watch_directories(master, settings)
@@ -135,16 +138,17 @@ def _add_cheaper(master: Master, settings: Settings) -> None:
     master.each_cycle(look)
 
 
-def _run_programs(master: Master, settings: Settings) -> None:
-    """Cron jobs, and commands for touched files."""
+def _run_programs(master: Master, settings: Settings, before: Sequence[OldProgram]) -> None:
+    """Cron jobs, and commands for touched files; those of the image *before* may still run."""
+    crontab = Crontab(settings.cron_jobs, master.log.line)
+    old = [Program(each.command, each.pid) for each in before]
+    running = [program for program in old if not crontab.adopt(program)]
     if settings.cron_jobs:
-        crontab = Crontab(settings.cron_jobs, master.log.line)
         master.show("crons", crontab.figures)
         master.each_cycle(lambda: crontab.look(stopping=master.is_stopping()))
-    if not settings.touch_exec:
+    if not settings.touch_exec and not running and not settings.cron_jobs:
         return
     watch = TouchWatch()
-    running: list[Program] = []
 
     def run(command: str) -> Callable[[str], None]:
         def start(path: str) -> None:
@@ -163,6 +167,9 @@ def _run_programs(master: Master, settings: Settings) -> None:
     for each in settings.touch_exec:
         watch.add(each.path, run(each.command))
     master.each_cycle(look)
+    master.keep_programs(
+        lambda: [OldProgram(each.pid, each.command) for each in (*crontab.running(), *running) if each.pid]
+    )
 
 
 def _watch_directories(master: Master, settings: Settings) -> None:

@@ -14,7 +14,7 @@ from engine.process.births import flush_output
 from engine.process.children import Children
 from engine.process.events import MasterEvents
 from engine.process.intent import MASTER_SIGNALS, Intent
-from engine.process.reexec import Inherited, Origin, ServingSocket
+from engine.process.reexec import Inherited, OldProgram, Origin, ServingSocket
 
 __all__ = ["Handover"]
 
@@ -44,6 +44,7 @@ class Handover:
         self._log = log
         self._reap = reap
         self._before_exec: list[Callable[[], None]] = []
+        self._programs: list[Callable[[], Sequence[OldProgram]]] = []
         self._check_pid = 0
         self._abandoned: list[int] = []
         """Trials that were killed and have not been reaped."""
@@ -52,6 +53,10 @@ class Handover:
     def before_exec(self, call: Callable[[], None]) -> None:
         """Call just before this image ends for the next: send children what they are to have."""
         self._before_exec.append(call)
+
+    def keep_programs(self, running: Callable[[], Sequence[OldProgram]]) -> None:
+        """Tell the next image of the programs that *running* returns."""
+        self._programs.append(running)
 
     def is_under_way(self) -> bool:
         """Whether a reload has begun that was not given up."""
@@ -130,6 +135,7 @@ class Handover:
             self._children.to_hand_over(),
             self._brutal,
             self._children.all_requests(),
+            programs=tuple(each for running in self._programs for each in running()),
         )
         try:
             self._origin.execute(state)

@@ -28,7 +28,7 @@ from engine.process.orders import Orders
 from engine.process.overseer import Overseer
 from engine.process.parts import Parts
 from engine.process.plan import Action, Exit, Retire, Seen, Spawn, plan
-from engine.process.reexec import Inherited, Origin, ServingSocket
+from engine.process.reexec import Inherited, OldProgram, Origin, ServingSocket
 from engine.process.succession import Succession
 from engine.stats.scoreboard import Scoreboard
 from engine.worker import Supervised
@@ -139,6 +139,10 @@ class Master:
     def before_exec(self, call: Callable[[], None]) -> None:
         """Call just before this image ends for the next: send children what they are to have."""
         self._handover.before_exec(call)
+
+    def keep_programs(self, running: Callable[[], Sequence[OldProgram]]) -> None:
+        """Tell the next image of the programs that *running* returns: it has to reap them."""
+        self._handover.keep_programs(running)
 
     def tell_workers(self, command: bytes) -> None:
         """Send a command to every worker."""

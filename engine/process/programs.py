@@ -18,11 +18,13 @@ class Program:
     """A shell command in a process group of its own, so that a signal reaches what it starts.
 
     It inherits standard output and error, and no other descriptor.
+
+    :param pid: of one that the image before has started
     """
 
-    def __init__(self, command: str) -> None:
+    def __init__(self, command: str, pid: int = 0) -> None:
         self.command = command
-        self.pid = 0
+        self.pid = pid
 
     def start(self) -> None:
         """Start it.

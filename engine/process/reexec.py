@@ -13,7 +13,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
-__all__ = ["CHECK", "Inherited", "OldWorker", "Origin", "ServingSocket", "forget", "inherited", "is_check"]
+__all__ = [
+    "CHECK",
+    "Inherited",
+    "OldProgram",
+    "OldWorker",
+    "Origin",
+    "ServingSocket",
+    "forget",
+    "inherited",
+    "is_check",
+]
 
 VARIABLE: Final = "GEVENT_ENGINE_INHERITED"
 CHECK: Final = "GEVENT_ENGINE_CHECK"
@@ -46,6 +56,14 @@ class OldWorker:
 
 
 @dataclass(frozen=True, slots=True)
+class OldProgram:
+    """A program that the image before has started: as its child, which somebody must reap."""
+
+    pid: int
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
 class Inherited:
     """What one image leaves to the next.
 
@@ -59,6 +77,7 @@ class Inherited:
     brutal: bool = False
     requests: Mapping[str, int] = field(default_factory=dict)
     copied_from: int = 0
+    programs: tuple[OldProgram, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +156,10 @@ def inherited() -> Inherited | None:
     workers = tuple(OldWorker(**each) for each in state["workers"])
     for fd in [each.fd for each in sockets] + [each.fd for each in workers]:
         os.set_inheritable(fd, False)
+    programs = tuple(OldProgram(**each) for each in state.get("programs", ()))  # older versions name none
+    copied_from = state.get("copied_from", 0)
     return Inherited(
-        state["pid"], sockets, workers, state["brutal"], state["requests"], state.get("copied_from", 0)
+        state["pid"], sockets, workers, state["brutal"], state["requests"], copied_from, programs
     )
 
 

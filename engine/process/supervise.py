@@ -45,7 +45,14 @@ def supervise(server: Server, loaded: bool, write_pidfiles: Callable[[], None]) 
     server.api.supervise(master)
     server.refork = Refork(master, server)
     master.on_command("write-pidfiles", lambda: _write_pidfiles(master, write_pidfiles))
-    equip(master, server.settings, server.sockets.listeners, server.touched, is_copy=server.is_copy())
+    equip(
+        master,
+        server.settings,
+        server.sockets.listeners,
+        server.touched,
+        programs=server.before.programs if server.before is not None else (),
+        is_copy=server.is_copy(),
+    )
     Reporting(master, server.notifier)
     metrics = _collect(server, master)
     _serve_stats(server, master, metrics)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 
+import psutil
 import pytest
 
 from tests.support.http_client import get
@@ -25,6 +27,42 @@ def test_touching_a_file_runs_a_command(start_engine, tmp_path):
     engine.wait_for_log("spawned uWSGI worker 1")
     os.utime(file, (1, 1))
     wait_until((tmp_path / "ran").exists, timeout=20, what="the command")
+
+
+def statuses(engine):
+    found = []
+    for process in engine.processes():
+        try:
+            found.append(process.status())
+        except psutil.NoSuchProcess:
+            pass
+    return found
+
+
+@engine_only("uWSGI reloads in its own way")
+@pytest.mark.parametrize("kind", ["cron", "touch"])
+def test_a_command_that_outlives_a_reload_is_looked_after(start_engine, tmp_path, kind):
+    touched, ran, end = tmp_path / "touched", tmp_path / "ran", tmp_path / "end"
+    touched.write_text("")
+    command = f"echo ran >> {ran}; while [ ! -e {end} ]; do sleep 0.05; done"
+    options = {
+        "cron": ("--unique-cron", f"-1 -1 -1 -1 -1 {command}"),
+        "touch": ("--touch-exec", f"{touched} {command}"),
+    }
+    engine = start_engine("--module", "routes", "--master", *options[kind])
+    engine.wait_for_log("spawned uWSGI worker 1")
+    os.utime(touched, (1, 1))
+    wait_until(ran.exists, timeout=20, what="the command")
+    engine.signal(signal.SIGHUP)
+    engine.wait_for_log("gracefully (RE)spawned")
+    if kind == "cron":
+        engine.wait_for_log("still runs; it is not started again")
+    assert ran.read_text() == "ran\n"
+    end.touch()
+    if kind == "cron":
+        engine.wait_for_log("has ended with status 0")
+    wait_until(lambda: get(engine.http, "/").status == 200, timeout=20, what="an answer")
+    wait_until(lambda: "zombie" not in statuses(engine), timeout=20, what="the command to be reaped")
 
 
 @engine_only("wording")
