@@ -1,6 +1,6 @@
 """Flask and SQLAlchemy: a scoped session of threads' making, and an asyncio engine, in greenlets.
 
-Of the environment: ``DRIVER`` is psycopg2 or psycopg.
+Of the environment: ``DRIVER`` is psycopg2, beside which the asyncio engine uses asyncpg, or psycopg for both.
 """
 
 import asyncio
@@ -34,7 +34,8 @@ class Item(Base):
 POOL = {"pool_size": 4, "max_overflow": 0, "pool_timeout": 20}
 blocking = create_engine(f"postgresql+{os.environ['DRIVER']}://", **POOL)
 Session = scoped_session(sessionmaker(blocking))
-engine = create_async_engine("postgresql+asyncpg://", **POOL)
+asyncio_driver = "psycopg" if os.environ["DRIVER"] == "psycopg" else "asyncpg"
+engine = create_async_engine(f"postgresql+{asyncio_driver}://", **POOL)
 
 app = application = Flask(__name__)
 HELD = "SELECT pg_backend_pid() FROM pg_advisory_xact_lock_shared(:key)"
