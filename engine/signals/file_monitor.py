@@ -62,7 +62,8 @@ class InotifyMonitor:
             number = ctypes.get_errno()
             raise OSError(number, f"inotify_init1: {os.strerror(number)}")
         self._fd = fd
-        self._paths: dict[int, str] = {}
+        # Several names of one file or directory have one watch.
+        self._paths: dict[int, list[str]] = {}
         self._missing: list[str] = []
 
     def fileno(self) -> int:
@@ -79,7 +80,9 @@ class InotifyMonitor:
         if watch < 0:
             why = os.strerror(ctypes.get_errno())
             return f"unable to watch {path}: {why}; it will be watched once it can be"
-        self._paths[watch] = path
+        names = self._paths.setdefault(watch, [])
+        if path not in names:
+            names.append(path)
         return None
 
     def changed(self) -> list[str]:
@@ -97,19 +100,20 @@ class InotifyMonitor:
 
     def _about(self, watch: int, mask: int) -> Iterable[str]:
         if mask & _IN_Q_OVERFLOW:
-            return list(self._paths.values())  # the kernel dropped events: anything may have changed
-        path = self._paths.get(watch)
-        if path is None:
+            return [
+                path for names in self._paths.values() for path in names
+            ]  # the kernel dropped events: anything may have changed
+        names = self._paths.get(watch)
+        if names is None:
             return ()
         if mask & _IN_MOVE_SELF:
             self._remove_watch(self._fd, watch)
         if mask & (_IN_IGNORED | _IN_MOVE_SELF):
             # Editors replace files: the name may already stand for another one.
             del self._paths[watch]
-            if self._watch(path) is not None:
-                self._missing.append(path)
-            return () if mask & _IN_IGNORED else (path,)
-        return (path,)
+            self._missing += [path for path in names if self._watch(path) is not None]
+            return () if mask & _IN_IGNORED else names
+        return names
 
     def poll(self) -> list[str]:
         appeared = [path for path in self._missing if self._watch(path) is None]

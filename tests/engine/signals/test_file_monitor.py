@@ -54,6 +54,22 @@ def test_changes_of_a_directory(monitor: FileMonitor, tmp_path: Path) -> None:
         monitor.changed()
 
 
+def test_two_names_of_one_directory_are_both_told(monitor: FileMonitor, tmp_path: Path) -> None:
+    real, link = tmp_path / "releases", tmp_path / "current"
+    real.mkdir()
+    link.symlink_to(real)
+    names = {str(real), str(link)}
+    assert [monitor.add(name) for name in names] == [None, None]
+    (real / "new").write_text("x")
+    found: set[str] = set()
+
+    def look() -> bool:
+        found.update([*monitor.changed(), *monitor.poll()])
+        return found == names
+
+    wait_until(look, timeout=5, what="both names")
+
+
 def test_changes_of_a_file(monitor: FileMonitor, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("a")
