@@ -21,6 +21,7 @@ C_MODULES = ["bridge._stackcache._native"]
 CYTHON_MODULES = [
     "bridge._callbacks",
     "bridge._clock",
+    "bridge._hub.running_loop",
     "bridge._hub.scheduler",
     "bridge._hub.trampoline",
     "bridge._poller",
@@ -71,6 +72,7 @@ CYTHON_MODULES = [
 LINUX_TWINS = ["bridge._clock", "bridge._poller", "engine._clock", "engine.net._send"]
 TWINS = [
     "bridge._callbacks",
+    "bridge._hub.running_loop",
     "engine.protocols.http1.fields",
     "engine.protocols.http1.scan",
     "engine.protocols.http1.usual",

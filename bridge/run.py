@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from asyncio.events import _get_running_loop
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from bridge._compat import new_uvloop, uvloop_available
 from bridge._errors import WrongContextError
 from bridge._hub.nested import NestedLoop, in_nested_place
+from bridge._hub.running_loop import get_running_loop
 from bridge._interop.place import here, running_loop
 
 __all__ = ["attach", "new_event_loop", "run"]
@@ -55,7 +55,7 @@ def _check_main(main: object) -> None:
     if callable(main) and not inspect.isawaitable(main):
         name = getattr(main, "__name__", "main")
         raise TypeError(f"bridge.run() needs a coroutine, not {main!r}; call it: bridge.run({name}())")
-    if _get_running_loop() is not None and not in_nested_place():
+    if get_running_loop() is not None and not in_nested_place():
         if asyncio.iscoroutine(main):
             main.close()  # or Python would warn that nobody awaited it
         raise WrongContextError(

@@ -9,11 +9,11 @@ running one: there the two are hidden and shown together.
 from __future__ import annotations
 
 import asyncio.tasks
-from asyncio.events import _set_running_loop
 from collections.abc import Callable
 from typing import Any
 
 from bridge._compat import PY312, PY314
+from bridge._hub.running_loop import set_running_loop
 
 __all__ = ["hide_loop", "show_loop", "swap_current_task"]
 
@@ -39,12 +39,12 @@ def hide_loop(running: Any) -> Any:
     :param running: the running loop, or None
     """
     task = swap_current_task(running, None) if PY314 and running is not None else None
-    _set_running_loop(None)
+    set_running_loop(None)
     return task
 
 
 def show_loop(running: Any, task: Any) -> None:
     """Make *running* the running loop again, with the task that :func:`hide_loop` returned."""
-    _set_running_loop(running)
+    set_running_loop(running)
     if task is not None:
         swap_current_task(running, task)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from asyncio.events import _get_running_loop
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +23,7 @@ from greenlet import getcurrent, greenlet
 from bridge._compat import MAIN_THREAD_IDENT, ThreadLocal, get_native_ident
 from bridge._hub.closing import wake_parked_on
 from bridge._hub.nested import install_nested_loops, is_nested, must_nest, run_nested
+from bridge._hub.running_loop import get_running_loop
 from bridge._hub.swapping import HostSlots, Swapping
 from bridge._hub.trampoline import Trampoline
 from bridge._hub.wakeup import install_prompt_wakeups
@@ -62,7 +62,7 @@ class Hosts(Trampoline):
         super().__init__()
         self._outer_hosts: list[tuple[greenlet, HostLoop]] = []
         self._swapping: Swapping | None = None  # of a host that was entered without our hook
-        running = _get_running_loop()
+        running = get_running_loop()
         if running is not None:
             # The first use of gevent is inside a loop that was entered without our hook. It must
             # be known before another thread wants to wake us.

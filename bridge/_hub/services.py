@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from asyncio.events import _get_running_loop
 from typing import Any
 
 from bridge._hub.driver import Driver
+from bridge._hub.running_loop import get_running_loop
 from bridge._types import Fireable
 
 __all__ = ["Services"]
@@ -37,7 +37,7 @@ class Services(Driver):
         must not enter the hub (see ``Trampoline._drain_soon``), so the event waits for the
         rest of the poll.
         """
-        running = _get_running_loop()
+        running = get_running_loop()
         if running is None or running is not self._aio:
             self._fire_threadsafe(event)
             return

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import weakref
 from asyncio import current_task
-from asyncio.events import _get_running_loop, _set_running_loop
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from greenlet import greenlet
 
 from bridge._hub.current_task import swap_current_task
+from bridge._hub.running_loop import get_running_loop, set_running_loop
 
 __all__ = ["HostSlots", "Slots", "Swapping"]
 
@@ -48,18 +48,18 @@ class HostSlots:
         self._task: Any = None
 
     def leave(self) -> None:
-        running = _get_running_loop()
+        running = get_running_loop()
         if running is not None and self._loop is None:
             self._loop = running
             if current_task(running) is not None:  # Python 3.12 cannot exchange none for none
                 self._task = swap_current_task(running, None)
-            _set_running_loop(None)
+            set_running_loop(None)
 
     def enter(self) -> None:
         running, self._loop = self._loop, None
         if running is not None:
             task, self._task = self._task, None
-            _set_running_loop(running)
+            set_running_loop(running)
             if task is not None:
                 swap_current_task(running, task)  # since Python 3.14 for the running loop only
 

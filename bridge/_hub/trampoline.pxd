@@ -1,4 +1,5 @@
 from bridge._clock cimport monotonic
+from bridge._hub.running_loop cimport get_running_loop, set_running_loop
 from bridge._hub.scheduler cimport Scheduler
 
 cdef class Trampoline(Scheduler):

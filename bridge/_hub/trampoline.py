@@ -30,7 +30,6 @@ in the host's greenlet does it (``bridge._hub.swapping``).
 from __future__ import annotations
 
 import sys
-from asyncio.events import _get_running_loop, _set_running_loop
 from functools import partial
 from typing import Any, Final
 
@@ -43,6 +42,7 @@ from bridge._clock import monotonic
 from bridge._compat import PY314
 from bridge._hub.current_task import hide_loop, show_loop, swap_current_task
 from bridge._hub.depth import call_from_below
+from bridge._hub.running_loop import get_running_loop, set_running_loop
 from bridge._hub.scheduler import Scheduler
 from bridge._hub.swapping import HostSlots, Swapping
 from bridge._poller import Poller
@@ -146,9 +146,9 @@ class Trampoline(Scheduler):
         host = getcurrent()
         if host is hub:
             return  # the loop is being run inside the hub: its own pass will look at the queues
-        running = _get_running_loop()
+        running = get_running_loop()
         task = swap_current_task(running, None) if PY314 and running is not None else None
-        _set_running_loop(None)
+        set_running_loop(None)
         self._token = host
         self._scheduled = True
         driving = host is self._driver
@@ -162,7 +162,7 @@ class Trampoline(Scheduler):
         finally:
             if driving:
                 self._driver_running = True
-            _set_running_loop(running)
+            set_running_loop(running)
             if task is not None:
                 swap_current_task(running, task)
             self._expect_idle(hub)
@@ -203,9 +203,9 @@ class Trampoline(Scheduler):
             # first greenlet to end would pass its result to Hub.run().
             self._enter_hub()
         host = getcurrent()
-        running = _get_running_loop()
+        running = get_running_loop()
         task = swap_current_task(running, None) if PY314 and running is not None else None
-        _set_running_loop(None)
+        set_running_loop(None)
         self._direct = host
         self._interrupted = True
         self._scheduled = True
@@ -220,7 +220,7 @@ class Trampoline(Scheduler):
         finally:
             if driving:
                 self._driver_running = True
-            _set_running_loop(running)
+            set_running_loop(running)
             if task is not None:
                 swap_current_task(running, task)
             if self._direct is host:
@@ -234,7 +234,7 @@ class Trampoline(Scheduler):
     def _schedule(self) -> None:
         aio = self._aio
         if aio is None:
-            running = _get_running_loop()
+            running = get_running_loop()
             if running is None:
                 if self._private is None and not self._closed:
                     # Not as late as the first poll: the numbers of their descriptors could be
@@ -416,7 +416,7 @@ class Trampoline(Scheduler):
         """Body of the driver greenlet."""
         private = self._private
         assert private is not None
-        _set_running_loop(None)
+        set_running_loop(None)
         self._driver_running = True
         self._expect_idle(self._runner)
         self._settle()
@@ -544,11 +544,11 @@ class Trampoline(Scheduler):
         if self._aio is private:
             self._unbind()
         if driver is not None and not driver.dead and driver:
-            running = _get_running_loop()
+            running = get_running_loop()
             private.stop()
             driver.parent = getcurrent()
             task = hide_loop(running)
-            _set_running_loop(private)  # type: ignore[arg-type]
+            set_running_loop(private)  # type: ignore[arg-type]
             try:
                 _switch(driver)
             except (LoopExit, GreenletExit):

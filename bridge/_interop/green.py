@@ -19,7 +19,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
-from asyncio.events import _get_running_loop
 from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any, ParamSpec, TypeVar
@@ -27,6 +26,7 @@ from typing import Any, ParamSpec, TypeVar
 from greenlet import getcurrent
 
 from bridge._errors import WrongContextError
+from bridge._hub.running_loop import get_running_loop
 from bridge._interop.green_coroutine import GreenCoroutine
 from bridge._interop.place import Worker, running_loop
 
@@ -106,7 +106,7 @@ def green(fn: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any,
     async def awaited(*args: P.args, **kwargs: P.kwargs) -> T:
         if isinstance(getcurrent(), Worker):
             return await fn(*args, **kwargs)
-        aio = _get_running_loop()
+        aio = get_running_loop()
         if aio is None:
             raise WrongContextError(f"{fn.__qualname__} is a green coroutine and needs an asyncio task.")
         return await GreenCoroutine(aio, fn(*args, **kwargs))

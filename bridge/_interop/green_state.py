@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from asyncio.events import _get_running_loop, _set_running_loop
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +15,7 @@ from gevent.hub import Hub
 from greenlet import getcurrent, greenlet
 
 from bridge._hub.current_task import swap_current_task
+from bridge._hub.running_loop import get_running_loop, set_running_loop
 from bridge._interop.deputies import find_deputy, make_deputy
 from bridge._interop.place import Worker
 
@@ -78,8 +78,8 @@ class GreenState:
         """The hub is about to switch to the worker: show it its loop and task."""
         self.parked = False
         self.inside = True
-        self.outer_loop = _get_running_loop()
-        _set_running_loop(self.loop)
+        self.outer_loop = get_running_loop()
+        set_running_loop(self.loop)
         self.outer_task = swap_current_task(self.loop, self.task())
         if self.hooks is not None:
             self.outer_hooks = sys.get_asyncgen_hooks()
@@ -93,7 +93,7 @@ class GreenState:
                 sys.set_asyncgen_hooks(*self.outer_hooks)
             swap_current_task(self.loop, self.outer_task)
             self.outer_task = None
-            _set_running_loop(self.outer_loop)
+            set_running_loop(self.outer_loop)
 
     def parks(self) -> None:
         """Who runs for the task hands over to the hub.  Inside a step the host looks after everything."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from asyncio import AbstractEventLoop
-from asyncio.events import _get_running_loop
 
 from gevent.hub import Hub, get_hub
 from greenlet import getcurrent, greenlet
 
 from bridge._errors import NoHostLoopError, WrongContextError
+from bridge._hub.running_loop import get_running_loop
 from bridge._select import require_bridge_loop
 from bridge.loop import loop
 
@@ -32,7 +32,7 @@ def require_greenlet(what: str, instead: str) -> None:
             f"{what} was called in the hub, which must never wait. "
             "Run this function in a greenlet: bridge.spawn(fn)."
         )
-    if _get_running_loop() is not None and not isinstance(me, Worker):
+    if get_running_loop() is not None and not isinstance(me, Worker):
         raise WrongContextError(
             f"{what} was called inside an asyncio task or callback; it would stop the loop. "
             f"Write '{instead}' here, or run this function in a greenlet: bridge.spawn(fn)."
@@ -55,7 +55,7 @@ def running_loop(what: str) -> AbstractEventLoop:
 
     :raises NoHostLoopError: if none runs, as is the case inside a greenlet
     """
-    running = _get_running_loop()
+    running = get_running_loop()
     if running is None:
         raise NoHostLoopError(
             f"{what} needs a running asyncio loop, and none is visible here. Call it in a coroutine; "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from asyncio.events import _get_running_loop
 from collections.abc import Awaitable
 from contextvars import Context, copy_context
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from gevent.hub import Waiter, get_hub
 
 from bridge._errors import NoHostLoopError, WrongContextError
 from bridge._hub.closing import parked_on
+from bridge._hub.running_loop import get_running_loop
 from bridge._interop.place import here, require_greenlet
 from bridge.loop import loop
 
@@ -65,7 +65,7 @@ def task_in(context: Context, awaitable: Awaitable[T], bridge_loop: loop) -> asy
     """
     if asyncio.isfuture(awaitable):
         return awaitable
-    aio = _get_running_loop() or bridge_loop.host_loop()
+    aio = get_running_loop() or bridge_loop.host_loop()
     if asyncio.iscoroutine(awaitable):
         coro = awaitable
     else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
-from asyncio.events import _get_running_loop
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from gevent.hub import Hub
 from greenlet import getcurrent, greenlet
 
 from bridge._compat import PY314
+from bridge._hub.running_loop import get_running_loop
 from bridge._tree.references import module_of
 from bridge.loop import live_loops, loop
 
@@ -80,7 +80,7 @@ def registered_tasks(loops: Iterable[Any] = ()) -> list[asyncio.Task[Any]]:
 
 def _hosts() -> list[Any]:
     own = [aio for each in live_loops() for aio in (each._aio, each._ext_aio, each._private)]
-    return [aio for aio in (*own, _get_running_loop()) if aio is not None]
+    return [aio for aio in (*own, get_running_loop()) if aio is not None]
 
 
 def _linkable_types() -> list[type]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from asyncio.events import _get_running_loop
 from typing import Any
 
 from gevent.hub import Hub
@@ -11,6 +10,7 @@ from greenlet import getcurrent, greenlet
 
 from bridge._compat import ThreadLocal, default_policy
 from bridge._hub.nested import NestedLoop
+from bridge._hub.running_loop import get_running_loop
 from bridge._interop.place import here
 
 __all__ = ["EventLoop", "EventLoopPolicy", "visible_loop"]
@@ -78,7 +78,7 @@ def visible_loop() -> asyncio.AbstractEventLoop | None:
     The libraries let every greenlet of a thread see the loop that runs there.
     The bridge hides it, and looks it up here.
     """
-    running = _get_running_loop()
+    running = get_running_loop()
     if running is not None:
         return running
     if _running.loops:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from asyncio import AbstractEventLoop, current_task
-from asyncio.events import _get_running_loop
 from typing import Any
 
 from gevent._hub_local import get_hub_if_exists
@@ -11,6 +10,7 @@ from greenlet import getcurrent, greenlet
 
 from bridge._hub.hosts import Hosts, _running
 from bridge._hub.nested import is_nested
+from bridge._hub.running_loop import get_running_loop
 from bridge._interop.place import Worker
 
 __all__ = ["current_owner", "hosts_here", "runs_plain_tasks"]
@@ -47,7 +47,7 @@ def hosts_here(aio: AbstractEventLoop) -> bool:
 def current_owner() -> object:
     """Return the task that is running here, or else the greenlet (each native thread has one at least)."""
     me = getcurrent()
-    running = _get_running_loop()
+    running = get_running_loop()
     if running is None or not (isinstance(me, Worker) or runs_plain_tasks(running, me)):
         return me
     return current_task(running) or me

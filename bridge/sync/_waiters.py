@@ -14,7 +14,6 @@ from __future__ import annotations
 import _thread
 import sys
 from asyncio import Future, current_task
-from asyncio.events import _get_running_loop
 from enum import Enum
 from typing import Any, Final
 
@@ -25,6 +24,7 @@ from greenlet import getcurrent, greenlet
 
 from bridge._compat import get_native_ident
 from bridge._errors import WrongContextError
+from bridge._hub.running_loop import get_running_loop
 from bridge._interop.place import running_loop
 from bridge._pristine.threads import native_lock
 from bridge.sync._place import hosts_here, runs_plain_tasks
@@ -92,7 +92,7 @@ class TaskWaiter(Waiter):
     def wake(self) -> bool:
         aio = self.future.get_loop()
         try:
-            if _get_running_loop() is aio:
+            if get_running_loop() is aio:
                 self._resume()
             elif aio.is_closed():
                 return False
@@ -207,7 +207,7 @@ def sync_waiter(call: str, instead: str) -> SyncWaiter:
     :raises WrongContextError: in a task, in an asyncio callback, and in the hub
     """
     me = getcurrent()
-    running = _get_running_loop()
+    running = get_running_loop()
     if running is not None and runs_plain_tasks(running, me):
         task = current_task(running)
         where = "an asyncio callback" if task is None else f"asyncio task {task.get_name()!r}"

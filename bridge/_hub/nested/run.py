@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from asyncio.events import _get_running_loop
 from asyncio.selector_events import BaseSelectorEventLoop
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +15,7 @@ from bridge._hub.nested.loop import NestedLoop
 from bridge._hub.nested.place import in_nested_place
 from bridge._hub.nested.selector import NestedSelector
 from bridge._hub.nested.slots import NestedSlots
+from bridge._hub.running_loop import get_running_loop
 from bridge._hub.swapping import Swapping
 
 __all__ = ["is_nested", "must_nest", "run_nested"]
@@ -51,7 +51,7 @@ def run_nested(original: Callable[[Any], None], aio: Any) -> None:
     """Run *aio*, for which :func:`must_nest` said yes; *original* is ``run_forever`` of its class."""
     own = None if isinstance(aio, NestedLoop) else _lend_selector(aio)
     slots = NestedSlots(aio)
-    slots._outer = _get_running_loop()
+    slots._outer = get_running_loop()
     swapping = Swapping(getcurrent(), slots)
     selector: NestedSelector = aio._selector
     selector.bind(get_hub(), slots)

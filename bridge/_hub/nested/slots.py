@@ -8,10 +8,10 @@ task needs no such care up to Python 3.13: asyncio files it under its loop.
 from __future__ import annotations
 
 import sys
-from asyncio.events import _get_running_loop
 from typing import Any
 
 from bridge._hub.current_task import hide_loop, show_loop
+from bridge._hub.running_loop import get_running_loop
 
 __all__ = ["NestedSlots"]
 
@@ -39,14 +39,14 @@ class NestedSlots:
             self._inside = False
             self._hooks = sys.get_asyncgen_hooks()
             sys.set_asyncgen_hooks(*self._outer_hooks)
-            running = _get_running_loop()
+            running = get_running_loop()
             self._task = hide_loop(running if running is self._loop else None)
             show_loop(self._outer, self._outer_task)
 
     def enter(self) -> None:
         if not self._inside:
             self._inside = True
-            self._outer = _get_running_loop()
+            self._outer = get_running_loop()
             self._outer_hooks = sys.get_asyncgen_hooks()
             sys.set_asyncgen_hooks(*self._hooks)
             self._outer_task = hide_loop(self._outer)
