@@ -94,11 +94,12 @@ def test_a_forked_process_runs_no_loop_until_it_sets_one() -> None:
 
 @pytest.mark.skipif(not COMPILED or PY314, reason="asyncio's own functions are called")
 def test_the_compiled_one_makes_no_new_record() -> None:
-    of_thread = ctypes.pythonapi.PyThreadState_GetDict
-    of_thread.restype = ctypes.py_object
+    address = ctypes.pythonapi.PyThreadState_GetDict
+    address.restype = ctypes.c_void_p
+    of_thread = ctypes.cast(address(), ctypes.py_object).value
     _set_running_loop(object())  # type: ignore[arg-type]
-    (record,) = [v for k, v in of_thread().items() if "running" in str(k) and "loop" in str(k)]
+    (record,) = [value for key, value in of_thread.items() if "running_event_loop" in str(key)]
     set_running_loop(object())  # type: ignore[arg-type]
-    assert record in of_thread().values()
+    assert record in of_thread.values()
     _set_running_loop(None)
-    assert record not in of_thread().values()
+    assert record not in of_thread.values()
