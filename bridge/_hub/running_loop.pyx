@@ -59,7 +59,7 @@ cdef extern from "Python.h":
 
 __all__ = ["get_running_loop", "set_running_loop"]
 
-cdef PyTypeObject* _record_type = NULL  # None: asyncio's own functions are called
+cdef PyTypeObject* _record_type = NULL  # NULL: asyncio's own functions are called
 cdef object _KEY = "__asyncio_running_event_loop__"
 
 
