@@ -87,7 +87,7 @@ def test_a_forked_process_runs_no_loop_until_it_sets_one() -> None:
                     status = 0
             finally:
                 os._exit(status)
-        return os.waitpid(pid, 0)[1]
+        return os.waitpid(pid, 0)[1]  # noqa: ASYNC222
 
     assert asyncio.run(main()) == 0
 
