@@ -1,13 +1,13 @@
 # cython: language_level=3
 """asyncio's record of the running loop, read and written without a system call; see running_loop.py.
 
-Up to Python 3.13 the record is an object in the dictionary of the native thread, which holds the loop and the
+In Python 3.11 the record is an object in the dictionary of the native thread, which holds the loop and the
 number of the process.  asyncio's functions ask the kernel for that number each time, and make a new record for
 each loop that is set: a third of a microsecond for every request that is started.  Here the record that is
 there is changed, and the number of the process is learnt anew after a fork only.
 
 Nothing is taken for granted: at import a record is made by asyncio's own function.  Where it does not look as
-expected (Python 3.14 keeps it elsewhere and asks for no number; builds without the lock), and in a native thread
+expected (since Python 3.12 asyncio keeps the loop alone, without a number; builds without the lock), and in a native thread
 that has none yet, asyncio's own functions are called.
 """
 

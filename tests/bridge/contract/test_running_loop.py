@@ -10,7 +10,7 @@ from asyncio.events import _get_running_loop, _set_running_loop
 
 import pytest
 
-from bridge._compat import PY314
+from bridge._compat import PY312
 from bridge._hub import running_loop
 from bridge._hub.running_loop import get_running_loop, set_running_loop
 
@@ -92,7 +92,7 @@ def test_a_forked_process_runs_no_loop_until_it_sets_one() -> None:
     assert asyncio.run(main()) == 0
 
 
-@pytest.mark.skipif(not COMPILED or PY314, reason="asyncio's own functions are called")
+@pytest.mark.skipif(not COMPILED or PY312, reason="asyncio's own functions are called")
 def test_the_compiled_one_makes_no_new_record() -> None:
     address = ctypes.pythonapi.PyThreadState_GetDict
     address.restype = ctypes.c_void_p
