@@ -7,8 +7,8 @@ each loop that is set: a third of a microsecond for every request that is starte
 there is changed, and the number of the process is learnt anew after a fork only.
 
 Nothing is taken for granted: at import a record is made by asyncio's own function.  Where it does not look as
-expected (since Python 3.12 asyncio keeps the loop alone, without a number; builds without the lock), and in a native thread
-that has none yet, asyncio's own functions are called.
+expected (since Python 3.12 asyncio keeps the loop alone, without a number; builds without the lock), and in a
+native thread that has none yet, asyncio's own functions are called.
 """
 
 from asyncio.events import _get_running_loop, _set_running_loop
