@@ -171,15 +171,8 @@ class TestSqlalchemy:
         pytest.importorskip("aiosqlite")
         sqlalchemy = pytest.importorskip("sqlalchemy")
         from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
-        from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-        class Base(DeclarativeBase):
-            pass
-
-        class Fruit(Base):
-            __tablename__ = "fruit"
-            number = mapped_column(sqlalchemy.Integer, primary_key=True)
-            name = mapped_column(sqlalchemy.String)
+        from tests.bridge.interop.fruit import Base, Fruit
 
         async def create(engine) -> None:
             async with engine.begin() as connection:

@@ -17,19 +17,9 @@ from tests.bridge.interop.places import Place
 pytest.importorskip("aiosqlite")
 sqlalchemy = pytest.importorskip("sqlalchemy")
 sqlalchemy_asyncio = pytest.importorskip("sqlalchemy.ext.asyncio")
-from sqlalchemy.orm import DeclarativeBase, mapped_column  # noqa: E402
+from tests.bridge.interop.fruit import Base, Fruit  # noqa: E402
 
 MANY = 8
-
-
-class Base(DeclarativeBase):
-    pass
-
-
-class Fruit(Base):
-    __tablename__ = "fruit"
-    number = mapped_column(sqlalchemy.Integer, primary_key=True)
-    name = mapped_column(sqlalchemy.String)
 
 
 def where() -> tuple[object, object]:
