@@ -338,8 +338,7 @@ class Exchange:
                 self.body_bytes = len(first)
         try:
             self._transmit(whole)
-        except BaseException as exc:
-            IO_ERRORS.write_failed(self, exc)
+        except BaseException:
             self.link.abort(True)  # nobody knows whether the head is out
             raise
         if rest:
@@ -360,11 +359,7 @@ class Exchange:
         if length is not None:
             self._transmit_counted(data)
             return
-        try:
-            self._transmit(encode_chunk(data) if framing.kind == CHUNKED else data)
-        except BaseException as exc:
-            IO_ERRORS.write_failed(self, exc)
-            raise
+        self._transmit(encode_chunk(data) if framing.kind == CHUNKED else data)
         self.body_bytes += len(data)
 
     def _transmit_counted(self, data: bytes) -> None:
@@ -372,15 +367,18 @@ class Exchange:
         self.body_bytes += len(data)
         try:
             self._transmit(data)
-        except BaseException as exc:
-            IO_ERRORS.write_failed(self, exc)
+        except BaseException:
             self.body_bytes -= len(data)
             raise
 
     def _transmit(self, data: bytes) -> None:
         if self.gone:
             raise self._left()
-        self.link.transmit(data)
+        try:
+            self.link.transmit(data)
+        except BaseException as exc:
+            IO_ERRORS.write_failed(self, exc)
+            raise
 
     def _left(self) -> ClientDisconnected:
         error = ClientDisconnected("write error: the client closed the connection")
